@@ -1,0 +1,1 @@
+"""Texts to vectors to nearest ids; knows nothing of articles."""

@@ -1,0 +1,122 @@
+"""The records that travel through the system: immutable, and made of the standard library only.
+
+This module knows nothing of files, models or databases; everything else knows it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A news article: its clean reporting, without reader comments or site furniture.
+
+    Unknown text fields are empty, an unknown date is None. Offsets everywhere in the project count
+    characters (code points) of `text`.
+    """
+
+    id: str
+    text: str
+    title: str = ""
+    outlet: str = ""
+    published: date | None = None
+    url: str = ""
+    author: str = ""
+    kind: str = "news"
+
+    @property
+    def header(self) -> str:
+        """What encoder, BM25 and reader see before each passage: `title | outlet | 29 March 2012`."""
+        return header(self.title, self.outlet, self.published)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Whole sentences of one article: `article.text[start:end] == text`."""
+
+    id: str
+    article_id: str
+    number: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question; scores compare within one search only, higher is better."""
+
+    passage: Passage
+    article: Article
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verbatim quote and where it stands: `article.text[start:end] == quote`."""
+
+    number: int
+    article_id: str
+    title: str
+    outlet: str
+    published: date | None
+    url: str
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a question, or a refusal (`answered=False`).
+
+    `short` is a phrase of the first citation's quote, or None; `text` is what a person reads, made of
+    the quotes alone; `confidence` is the calibrated probability that the answer is right. A refusal
+    has no `short`, and its citations are the closest passages, which do not answer the question.
+    """
+
+    question: str
+    answered: bool
+    short: str | None
+    text: str
+    confidence: float
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A source that did not become an article, and why."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What `Library.add` did: ids of articles added, updated and unchanged, and what was rejected."""
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    rejected: tuple[Rejection, ...] = field(default=())
+
+
+def header(title: str, outlet: str, published: date | None) -> str:
+    """Return the parts that are known, joined by ` | `; the date in words, as questions say it."""
+    day = f"{published.day} {published:%B %Y}" if published else ""
+    return " | ".join(part for part in (title, outlet, day) if part)
+
+
+def as_json(record: Any) -> Any:
+    """Return a record as plain JSON values: the same field names, dates as ISO strings."""
+    if dataclasses.is_dataclass(record) and not isinstance(record, type):
+        return {f.name: as_json(getattr(record, f.name)) for f in dataclasses.fields(record)}
+    if isinstance(record, date):
+        return record.isoformat()
+    if isinstance(record, (list, tuple)):
+        return [as_json(item) for item in record]
+    return record
