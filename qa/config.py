@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,12 @@ class Config:
 
 def _convert(name: str, value: Any, kind: str) -> Any:
     """Bring a TOML or environment value to its field's type."""
-    makers = {"Path": lambda v: Path(v).expanduser(), "str": str, "float": float, "int": int}
+    makers: dict[str, Callable[[Any], Any]] = {
+        "Path": lambda v: Path(v).expanduser(),
+        "str": str,
+        "float": float,
+        "int": int,
+    }
     try:
         if isinstance(value, bool):
             raise ValueError

@@ -22,7 +22,7 @@ _OPPOSITES = [
     ("best", "worst"), ("never", "always"), ("appointed", "dismissed"), ("confirm", "deny"),
     ("public", "private"), ("major", "minor"), ("same", "different"), ("early", "late"), ("help", "harm"),
 ]  # fmt: skip
-_OPPOSITE = {a: b for a, b in _OPPOSITES} | {b: a for a, b in _OPPOSITES}
+_OPPOSITE = dict(_OPPOSITES) | {b: a for a, b in _OPPOSITES}
 _NOT_NAMES = {"Who", "What", "When", "Where", "Which", "Why", "How", "In", "The", "Did", "I", "On", "According"}
 _FAR = 120  # characters between a name taken from the same passage and the answer
 

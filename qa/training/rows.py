@@ -94,9 +94,7 @@ class Mixture:
         for name in WEIGHTS:
             rows = [r for r in read_rows(folder / f"{name}.jsonl.xz") if not held_out(r.context)]
             self.pools[name] = rows
-        self.negatives = Negatives(
-            [r.context for rows in self.pools.values() for r in rows if r.answers], self.random
-        )
+        self.negatives = Negatives([r.context for rows in self.pools.values() for r in rows if r.answers], self.random)
 
     def __iter__(self) -> Iterator[Row]:
         while True:  # one pass over the weighted mixture, shuffled, then another

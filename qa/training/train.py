@@ -8,7 +8,6 @@ null answer at [CLS]; no dropout, because it keeps PyTorch on the CPU from its f
 from __future__ import annotations
 
 import argparse
-import contextlib
 import itertools
 import json
 import time
@@ -120,9 +119,9 @@ def spans(start: Tensor, end: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor, 
     blocked[:, 0] = True
     s, e = start.masked_fill(blocked, -1e4), end.masked_fill(blocked, -1e4)
     pair = s[:, :, None] + e[:, None, :]
-    legal = torch.ones(pair.shape[1:], dtype=torch.bool).triu() & ~torch.ones(
-        pair.shape[1:], dtype=torch.bool
-    ).triu(SPAN_TOKENS)
+    legal = torch.ones(pair.shape[1:], dtype=torch.bool).triu() & ~torch.ones(pair.shape[1:], dtype=torch.bool).triu(
+        SPAN_TOKENS
+    )
     flat = pair.masked_fill(~legal, -2e4).flatten(1)
     best, where = flat.max(1)
     return best - null, where // pair.shape[2], where % pair.shape[2]
@@ -171,7 +170,7 @@ def validation_rows(folder: Path) -> list[Row]:
     return no[:300] + yes[: max(300, len(no[:300]))]
 
 
-def main() -> None:
+def main() -> None:  # noqa: PLR0915 - one loop, told in order
     """Run the training; see the module's docstring."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of *.jsonl.xz rows")
@@ -201,7 +200,7 @@ def main() -> None:
         fused=True,
     )
 
-    def autocast() -> contextlib.AbstractContextManager[Any]:
+    def autocast() -> Any:
         return torch.autocast(device, dtype=torch.bfloat16)
 
     encoding = Encoding(args.start, args.seed)

@@ -1,0 +1,104 @@
+"""A sentence-transformers model → the ONNX files that `runtime.py` runs; made once for each model.
+
+The dynamo exporter is used: the older one differs by 0.1 on padded batches with current releases.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+from embeddings.runtime import MODEL, TOKENIZER, OnnxModel
+
+SETTINGS = "encoder.json"
+
+
+def load_sentence_transformer(folder: str) -> Any:
+    """Load a model from a folder, without progress bars and without running code it brings along."""
+    import os
+
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    return SentenceTransformer(folder, device="cpu", trust_remote_code=False)
+
+
+def settings_of(model: Any) -> dict[str, Any]:
+    """What the runtime must know of a model besides its weights."""
+    prompts = model.prompts or {}
+    return {
+        "dimension": int(model.get_embedding_dimension()),
+        "max_tokens": int(model.get_max_seq_length() or 512),
+        "query_prompt": prompts.get("query", ""),
+        "document_prompt": prompts.get("document") or prompts.get("passage", ""),
+    }
+
+
+def export_encoder(source: Path, target: Path) -> None:
+    """Write `target` (a folder): model.onnx, tokenizer.json, encoder.json; complete or not at all."""
+    import torch
+
+    model = load_sentence_transformer(str(source)).eval()
+
+    class Whole(torch.nn.Module):  # type: ignore[misc]
+        """Transformer, pooling and normalisation as one graph."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            out = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
+            return torch.nn.functional.normalize(out["sentence_embedding"], dim=1)
+
+    sample = torch.ones((2, 9), dtype=torch.long)
+    sample[1, 6:] = 0
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as temporary:
+        folder = Path(temporary) / "model"
+        folder.mkdir()
+        export_graph(Whole(), (sample, sample.clone()), folder / MODEL, ["vector"])
+        OnnxModel(folder / MODEL)  # an export that does not load must not be kept
+        model.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
+        (folder / SETTINGS).write_text(json.dumps(settings_of(model)), encoding="utf-8")
+        # Another process may have been faster: its export is as good as this one.
+        with contextlib.suppress(OSError):
+            folder.rename(target)
+
+
+def export_graph(module: Any, sample: tuple[Any, ...], path: Path, outputs: list[str]) -> None:
+    """Export a module whose inputs are (rows, tokens) id tensors, both sizes free."""
+    import torch
+
+    names = ["input_ids", "attention_mask", "token_type_ids"][: len(sample)]
+    rows, tokens = torch.export.Dim("rows", min=1, max=4096), torch.export.Dim("tokens", min=2, max=512)
+    # The exporter talks a great deal, to both streams and to logging, about matters of its own.
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
+        warnings.simplefilter("ignore")
+        logging.disable(logging.WARNING)
+        try:
+            program = torch.onnx.export(
+                module.eval(),
+                sample,
+                input_names=names,
+                output_names=outputs,
+                dynamic_shapes=tuple({0: rows, 1: tokens} for _ in names),
+                dynamo=True,
+                external_data=False,
+            )
+            program.save(str(path))
+        finally:
+            logging.disable(logging.NOTSET)

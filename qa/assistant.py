@@ -1,0 +1,194 @@
+"""Question, history → Answer: search, read, judge, quote; or an honest refusal."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from qa.confidence import Calibration, Evidence, Wanted
+from qa.config import Config
+from qa.conversation import readings
+from qa.errors import LibraryEmptyError
+from qa.library import Library
+from qa.passages import sentences
+from qa.phrases import enclosing, same, tidy
+from qa.reader import Reader
+from qa.records import Answer, Article, Citation, Passage
+from qa.retriever import EVERYTHING, Filters, Retriever, check_question
+
+MAX_CITATIONS = 3
+REFUSAL = "The articles in the library do not say."
+_SPANS = 3  # candidates taken from each passage
+_ALSO = 0.6  # of the best confidence: another source is shown beside the best one above this
+_CHANGED = 0.1  # confidence another reading must gain over the question as it was asked
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A possible answer: a clean phrase and the sentence round it, both spans of the article's text."""
+
+    article: Article
+    passage: Passage
+    phrase: tuple[int, int]
+    quote: tuple[int, int]
+    evidence: Evidence
+    confidence: float
+
+    @property
+    def short(self) -> str:
+        """The phrase itself."""
+        return self.article.text[slice(*self.phrase)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """A span as the reader gave it, tidied, before it is judged."""
+
+    number: int
+    passage: Passage
+    article: Article
+    phrase: tuple[int, int]
+    score: float
+    retrieval: float
+
+    @property
+    def short(self) -> str:
+        return self.article.text[slice(*self.phrase)]
+
+
+class Assistant:
+    """Answers questions from a library, in the articles' own words; safe to share by threads."""
+
+    def __init__(self, library: Library, config: Config | None = None, reader: Reader | None = None) -> None:
+        self.library = library
+        self._config = config or Config()
+        self._retriever = Retriever(library, self._config)
+        self._reader = reader
+        self._judge = Calibration.load()
+        self._lock = threading.Lock()
+
+    def warm(self) -> None:
+        """Load models and indexes now, so that the first question does not wait for them."""
+        self.reader()
+        if self.library.count()[0]:
+            self._retriever.search("warm")
+
+    def reader(self) -> Reader:
+        """Return the reading model, loaded when first needed."""
+        with self._lock:
+            if self._reader is None:
+                self._reader = Reader.load(self._config.reader)
+            return self._reader
+
+    def ask(
+        self,
+        question: str,
+        history: Sequence[str | Answer] = (),
+        since: date | str | None = None,
+        until: date | str | None = None,
+        outlet: str | None = None,
+    ) -> Answer:
+        """Answer one question; `history` holds the earlier ones of the conversation, oldest first.
+
+        The filters are those of `Retriever.search`. An answer's quotes are verbatim; a refusal has
+        `answered=False`. Raises QuestionError, DateError, LibraryEmptyError.
+        """
+        asked = check_question(question)
+        if self.library.count()[0] == 0:
+            raise LibraryEmptyError(f"the library {self.library.path} is empty; add articles with: talks-qa add PATH")
+        filters = self._retriever.filters(since, until, outlet)
+        best: list[Candidate] = []
+        for i, reading in enumerate(readings(asked, history)):
+            found = self.candidates(reading, filters)
+            gain = _CHANGED if i and best else 0.0
+            if found and (not best or found[0].confidence > best[0].confidence + gain):
+                best = found
+        return self._answer(asked, best)
+
+    def candidates(self, question: str, filters: Filters = EVERYTHING) -> list[Candidate]:
+        """Return possible answers, the surest first: what calibration and evaluation look at, too."""
+        ranked = self._retriever.fused(question, filters, self._config.passages)
+        rows = self.library.rows([number for number, _ in ranked])
+        kept = [(rows[number], score) for number, score in ranked if number in rows]
+        if not kept:
+            return []
+        spans = self.reader().read([(question, article.header, p.text) for (_, p, article), _ in kept], best=_SPANS)
+        cosines = self._retriever.cosines(question, [row[0] for row, _ in kept])
+        lexical = self.library.snapshot().lexical
+        wanted = Wanted.of(question, lexical.terms, lexical.frequency, lexical.size)
+        raw: list[_Found] = []
+        for ((number, passage, article), retrieval), best in zip(kept, spans, strict=True):
+            for span in best:
+                start, end = tidy(article.text, passage.start + span.start, passage.start + span.end)
+                if start < end:
+                    raw.append(_Found(number, passage, article, (start, end), span.score, retrieval))
+        bounds = {article.id: sentences(article.text) for (_, _, article), _ in kept}
+        held = {p.id: lexical.terms(f"{article.header} {p.text}") for (_, p, article), _ in kept}
+        judged: list[Candidate] = []
+        for found in raw:
+            quote = enclosing(bounds[found.article.id], *found.phrase)
+            alike = [other for other in raw if same(found.short, other.short)]
+            evidence = Evidence(
+                reader=found.score,
+                margin=found.score - max((o.score for o in raw if o not in alike), default=-math.inf),
+                retrieval=found.retrieval,
+                cosine=cosines[found.number],
+                support=float(len({o.passage.id for o in alike if o.score > 0} - {found.passage.id})),
+                terms=wanted.share(held[found.passage.id]),
+                names=float(wanted.missing(held[found.passage.id])),
+                near=wanted.share(lexical.terms(found.article.text[slice(*quote)])),
+            )
+            sure = self._judge.confidence(evidence)
+            judged.append(Candidate(found.article, found.passage, found.phrase, quote, evidence, sure))
+        return sorted(judged, key=lambda c: -c.confidence)
+
+    def _answer(self, question: str, found: Sequence[Candidate]) -> Answer:
+        if not found or found[0].confidence < self._config.threshold:
+            confidence = found[0].confidence if found else 0.0
+            closest = _citations(_distinct(found))
+            return Answer(question, False, None, REFUSAL, confidence, closest)
+        best = found[0]
+        floor = max(self._config.threshold, _ALSO * best.confidence)
+        chosen = [best, *(c for c in found[1:] if c.confidence >= floor)]
+        citations = _citations(_distinct(chosen))
+        text = "\n".join(f"{c.quote} [{c.number}]" for c in citations)
+        return Answer(question, True, best.short, text, best.confidence, citations)
+
+
+def _distinct(found: Sequence[Candidate]) -> list[Candidate]:
+    """At most three candidates, no sentence quoted twice, in the same or in other words."""
+    kept: list[Candidate] = []
+    for candidate in found:
+        text = candidate.article.text[slice(*candidate.quote)]
+        if all(not same(text, other.article.text[slice(*other.quote)]) for other in kept):
+            kept.append(candidate)
+            if len(kept) == MAX_CITATIONS:
+                break
+    return kept
+
+
+def _citations(chosen: Sequence[Candidate]) -> tuple[Citation, ...]:
+    """Cite, numbered from 1; a quote that is not the article's own text is dropped."""
+    citations: list[Citation] = []
+    for candidate in chosen:
+        article, (start, end) = candidate.article, candidate.quote
+        quote = article.text[start:end]
+        if not quote.strip() or article.text.find(quote, start) != start:
+            continue
+        citations.append(
+            Citation(
+                len(citations) + 1,
+                article.id,
+                article.title,
+                article.outlet,
+                article.published,
+                article.url,
+                start,
+                end,
+                quote,
+            )
+        )
+    return tuple(citations)

@@ -1,0 +1,164 @@
+"""How sure an answer is: one number between 0 and 1, from the reader, the search and the words.
+
+A logistic regression over a few named features, fitted by `qa/training/calibrate.py` on questions
+that are neither test questions nor training rows. The weights are a JSON file beside the reader.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rapidfuzz import fuzz
+
+SHIPPED = Path(__file__).parent / "models" / "reader" / "confidence.json"
+_SAME = 85  # of 100: two spellings of one name
+_SPECIFIC = re.compile(r"\d[\d.,]*\d|\d|[A-Z][\w'’-]*")
+_QUESTION_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "at",
+        "by",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "how",
+        "if",
+        "in",
+        "is",
+        "it",
+        "of",
+        "on",
+        "or",
+        "should",
+        "tell",
+        "that",
+        "the",
+        "their",
+        "there",
+        "this",
+        "to",
+        "was",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "with",
+        "would",
+        "i",
+        "me",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+    ]
+)
+
+Analyze = Callable[[str], list[str]]
+Frequency = Callable[[str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What there is to judge a candidate answer by; every field is a feature, under its name."""
+
+    reader: float  # the span's logits less those of no answer
+    margin: float  # ... less those of the best span that says something else
+    retrieval: float  # fused score of the passage, 0-1
+    cosine: float  # of question and passage
+    support: float  # other passages whose best span says the same
+    terms: float  # share of the question's terms the passage or its header holds, by rarity
+    names: float  # names and numbers of the question that neither holds
+    near: float  # share of the question's terms the quoted sentence holds, by rarity
+
+    def features(self) -> dict[str, float]:
+        """Return the features as the regression takes them: bounded, so that none can outvote the rest."""
+        return {
+            "reader": max(-12.0, min(12.0, self.reader)),
+            "margin": max(0.0, min(8.0, self.margin)),
+            "retrieval": self.retrieval,
+            "cosine": self.cosine,
+            "support": min(2.0, self.support),
+            "terms": self.terms,
+            "names": min(2.0, self.names),
+            "near": self.near,
+        }
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Weights of the regression; `confidence` is the probability that a candidate answers rightly."""
+
+    bias: float
+    weights: Mapping[str, float]
+
+    @classmethod
+    def load(cls, path: Path = SHIPPED) -> Calibration:
+        """Read the fit stored beside the reader."""
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return cls(float(stored["bias"]), {name: float(w) for name, w in stored["weights"].items()})
+
+    def confidence(self, evidence: Evidence) -> float:
+        """Return a number between 0 and 1."""
+        total = self.bias + sum(self.weights[name] * value for name, value in evidence.features().items())
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The words of a question that evidence should hold."""
+
+    terms: Mapping[str, float]  # index term → rarity, positive
+    names: tuple[str, ...]  # names and numbers, as index terms
+
+    @classmethod
+    def of(cls, question: str, analyze: Analyze, frequency: Frequency, size: int) -> Wanted:
+        """Take a question apart; `analyze` gives index terms, `frequency` how many passages hold one."""
+        terms = {
+            t: math.log1p((size + 1) / (frequency(t) + 0.5)) for t in analyze(question) if t not in _QUESTION_WORDS
+        }
+        found = [w for w in _SPECIFIC.findall(question) if w.lower() not in _QUESTION_WORDS]
+        names = dict.fromkeys(t for word in found for t in analyze(word))
+        return cls(terms, tuple(names))
+
+    def share(self, held: Sequence[str]) -> float:
+        """Return the share of the terms that `held` (index terms of some text) covers, weighted by rarity."""
+        total = sum(self.terms.values())
+        if not total:
+            return 1.0
+        have = frozenset(held)
+        return sum(weight for term, weight in self.terms.items() if covers(have, term)) / total
+
+    def missing(self, held: Sequence[str]) -> int:
+        """Return how many of the names and numbers `held` lacks."""
+        have = frozenset(held)
+        return sum(1 for name in self.names if not covers(have, name))
+
+
+def covers(held: frozenset[str], term: str) -> bool:
+    """Whether a term stands among others, one slip of spelling allowed in words (never in numbers)."""
+    if term in held:
+        return True
+    if len(term) < 5 or not term.isalpha():
+        return False
+    return any(abs(len(other) - len(term)) <= 2 and fuzz.ratio(term, other) >= _SAME for other in held)

@@ -1,0 +1,97 @@
+"""Dates people write: in filters, in an article's metadata and in its byline."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from qa.errors import DateError
+
+EARLIEST = date(1600, 1, 1)  # newspapers are not older; a date outside the range is a misreading
+LATEST = date(2100, 1, 1)
+
+_MONTHS = "|".join(f"{name}|{name[:3]}\\.?" for name in [*calendar.month_name[1:], "Sept"])
+_FULL_DATE = re.compile(
+    rf"\b(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{_MONTHS}),?\s+\d{{4}}|(?:{_MONTHS})\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}})\b",
+    re.IGNORECASE,
+)
+
+
+def parse_date(value: object) -> date | None:
+    """Return the day that metadata names (a date, or text in any common form), or None."""
+    if isinstance(value, datetime):
+        return _within(value.date())
+    if isinstance(value, date):
+        return _within(value)
+    if not isinstance(value, str) or not (text := value.strip()) or len(text) > 100:
+        return None
+    try:
+        return _within(datetime.fromisoformat(text).date())
+    except ValueError:
+        return _within(_parse(text, ("day", "month", "year")))
+
+
+def find_date(text: str) -> date | None:
+    """Return the first full date (day, month and year) that stands in `text`, or None."""
+    for match in _FULL_DATE.finditer(text[:20_000]):
+        if found := parse_date(match.group()):
+            return found
+    return None
+
+
+def parse_since(text: str) -> date:
+    """Return the first day of what `text` names: a day, a month ("March 2012") or a year."""
+    return _bounds(text)[0]
+
+
+def parse_until(text: str) -> date:
+    """Return the last day of what `text` names: a day, a month ("March 2012") or a year."""
+    return _bounds(text)[1]
+
+
+def _bounds(text: str) -> tuple[date, date]:
+    text = text.strip()
+    if len(text) <= 100:
+        if re.fullmatch(r"\d{4}", text) and (year := _within(_safe(int(text), 1, 1))):
+            return year, date(year.year, 12, 31)
+        if match := re.fullmatch(r"(\d{4})-(\d{1,2})", text):
+            month = _within(_safe(int(match[1]), int(match[2]), 1))
+        elif re.search(r"\d{4}", text) and not re.search(r"\b\d{1,2}\b", text):
+            month = _within(_parse(text, ("month", "year")))
+        else:
+            month = None
+        if month:
+            return month.replace(day=1), month.replace(day=calendar.monthrange(month.year, month.month)[1])
+        if day := parse_date(text):
+            return day, day
+    raise DateError(f"cannot understand the date {text[:60]!r}; write 2012, 2012-03, March 2012 or 2012-03-29")
+
+
+def _safe(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _within(day: date | None) -> date | None:
+    return day if day and EARLIEST <= day < LATEST else None
+
+
+def _parse(text: str, parts: tuple[str, ...]) -> date | None:
+    """Parse with dateparser, all of `parts` being required in the text."""
+    try:
+        found = _parser()(text, languages=["en"], settings={"REQUIRE_PARTS": list(parts), "DATE_ORDER": "DMY"})
+    except (ValueError, OverflowError):
+        return None
+    return found.date() if found else None
+
+
+@cache
+def _parser() -> Any:
+    import dateparser  # half a second to import: only when a date must be read
+
+    return dateparser.parse

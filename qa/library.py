@@ -1,0 +1,375 @@
+"""The corpus on disk: the truth in SQLite, and the two indexes derived from it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from embeddings.encoder import DEFAULT_MODEL, Encoder
+from embeddings.errors import IndexDamagedError
+from embeddings.index import VectorIndex
+from qa import articles as sources
+from qa.config import Config
+from qa.errors import LibraryError, LibraryLockedError, UnknownArticleError
+from qa.lexical import LexicalIndex
+from qa.passages import split
+from qa.records import AddReport, Article, Rejection
+from qa.store import Row, Store, article_digest, passage_digest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from qa.records import Passage
+
+_DATABASE, _VECTORS, _LEXICAL, _LOCK = "library.db", "vectors.faiss", "lexical", "write.lock"
+_BATCH_PASSAGES = 256  # embedded and committed together: what a killed `add` loses at most
+_BATCH_ARTICLES = 200
+_READER_WAIT = 60.0  # seconds a reader waits for a writer to finish the derived files
+
+Notify = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The derived indexes of one generation; searches on it do not see later changes."""
+
+    generation: int
+    vectors: VectorIndex
+    lexical: LexicalIndex
+
+
+@dataclass
+class _Changes:
+    """Passage numbers that the derived indexes must lose and gain."""
+
+    removed: list[int] = field(default_factory=list)
+    added: list[int] = field(default_factory=list)
+
+
+class Library:
+    """A folder of articles that can be searched; one writer at a time, many readers, any thread."""
+
+    def __init__(self, path: Path, store: Store, encoder: str, notify: Notify) -> None:
+        self.path = path
+        self._store = store
+        self._encoder_name = encoder
+        self._notify = notify
+        self._encoder: Encoder | None = None
+        self._snapshot: Snapshot | None = None
+        self._mutex = threading.RLock()
+
+    @classmethod
+    def open(cls, path: str | Path | None = None, encoder: str = "", notify: Notify = lambda line: None) -> Library:
+        """Open the library at `path`, made when new (default: the user's data folder).
+
+        `encoder` names the sentence-transformers model of a new library; an old one keeps its own.
+        Raises LibraryError (not a folder, no permission, another schema) or LibraryDamagedError.
+        """
+        folder = Path(path).expanduser() if path is not None else Config().library
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise LibraryError(f"{folder} is a file, not a library folder") from None
+        except OSError as error:
+            raise LibraryError(f"cannot make the library folder {folder}: {error.strerror}") from None
+        store = Store(folder / _DATABASE)
+        made_with = store.manifest().get("encoder", "")
+        if encoder and made_with and encoder != made_with:
+            store.close()
+            raise LibraryError(f"{folder} was made with the encoder {made_with}; open it without naming {encoder}")
+        return cls(folder, store, encoder or made_with, notify)
+
+    def close(self) -> None:
+        """Close the database; further calls fail."""
+        self._store.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- reading
+
+    @property
+    def encoder(self) -> Encoder:
+        """The model of this library's vectors, loaded when first needed."""
+        with self._mutex:
+            if self._encoder is None:
+                name = "" if self._encoder_name == DEFAULT_MODEL else self._encoder_name
+                encoder = Encoder.load(name, self._notify)
+                made_with = self._store.manifest().get("encoder_digest", encoder.digest)
+                if made_with != encoder.digest:
+                    raise LibraryError(
+                        f"the weights of {encoder.name} have changed since {self.path} was made; put the old ones "
+                        "back or make the library anew"
+                    )
+                self._encoder = encoder
+            return self._encoder
+
+    def articles(self) -> list[Article]:
+        """Return every article, newest first."""
+        return self._store.articles()
+
+    def article(self, article_id: str) -> Article:
+        """Return one article; raises UnknownArticleError."""
+        article = self._store.article(article_id)
+        if article is None:
+            raise UnknownArticleError(f"no article has the id {article_id!r}; `talks-qa list` shows them")
+        return article
+
+    def count(self) -> tuple[int, int]:
+        """Return the number of articles and of passages."""
+        return self._store.count()
+
+    def outlets(self) -> list[str]:
+        """Return the outlets there are."""
+        return self._store.outlets()
+
+    def rows(self, numbers: Iterable[int]) -> dict[int, Row]:
+        """Return passages and their articles by passage number, checked against their hashes."""
+        return self._store.rows(numbers)
+
+    def vectors(self, numbers: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+        """Return stored vectors by passage number."""
+        return self._store.vectors(numbers, self.encoder.dimension)
+
+    @property
+    def store(self) -> Store:
+        """The database, for filters."""
+        return self._store
+
+    def snapshot(self) -> Snapshot:
+        """Return the indexes of the newest generation, built again from the truth where damaged."""
+        generation = self._store.generation()
+        with self._mutex:
+            if self._snapshot and self._snapshot.generation == generation:
+                return self._snapshot
+            found = self._load(generation)
+            if found is None:
+                found = self._recover(generation)
+            self._snapshot = found
+            return found
+
+    # -- writing
+
+    def add(
+        self, paths: str | Path | Iterable[str | Path], progress: Progress = lambda stage, done, total: None
+    ) -> AddReport:
+        """Add files and folders; what cannot be read is rejected with its reason and the rest goes in.
+
+        Unchanged articles are recognised by their content; a changed one replaces its old passages in
+        one transaction. Work is committed in batches: after a crash, adding the same paths again goes
+        on. `progress` gets ("adding", articles done, articles in all). Raises LibraryLockedError.
+        """
+        wanted = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        added: list[str] = []
+        updated: list[str] = []
+        unchanged: list[str] = []
+        rejected: list[Rejection] = []
+        changes = _Changes()
+        batch: list[tuple[Article, list[Passage]]] = []
+        seen: dict[str, str] = {}
+        total, done = sources.count(wanted), 0
+        with self._writing(changes):
+            self._describe_encoder()
+
+            def flush() -> None:
+                self._commit(batch, changes)
+                batch.clear()
+                progress("adding", done, total)
+
+            for source, item in sources.read(wanted):
+                done += 1
+                if isinstance(item, Rejection):
+                    rejected.append(item)
+                    continue
+                digest = article_digest(item)
+                if item.id in seen and seen[item.id] != source:
+                    rejected.append(Rejection(source, f"its id {item.id!r} is also that of {seen[item.id]}"))
+                    continue
+                seen[item.id] = source
+                if holder := self._store.holder_of(digest):
+                    unchanged.append(holder)
+                    continue
+                passages = split(item, self.encoder.count, min(256, self.encoder.max_tokens))
+                (updated if self._store.article(item.id) else added).append(item.id)
+                batch.append((item, passages))
+                if sum(len(p) for _, p in batch) >= _BATCH_PASSAGES or len(batch) >= _BATCH_ARTICLES:
+                    flush()
+            flush()
+        return AddReport(tuple(added), tuple(updated), tuple(unchanged), tuple(rejected))
+
+    def remove(self, article_id: str) -> None:
+        """Remove one article and its passages; raises UnknownArticleError or LibraryLockedError."""
+        self.article(article_id)
+        changes = _Changes()
+        with self._writing(changes), self._store.transaction():
+            changes.removed += self._store.delete(article_id)
+
+    def check(self) -> list[str]:
+        """Verify database, passages and derived indexes; return a line for each thing found and mended."""
+        found = self._store.damage()
+        count = 0
+        for number, _, _ in self._store.all_rows():  # verifies every passage against its hash
+            count += bool(number)
+        generation = self._store.generation()
+        with self._mutex:
+            snapshot = self._load(generation)
+            if snapshot is None or len(snapshot.vectors) != count or snapshot.lexical.size != count:
+                with self._locked():
+                    self._snapshot = self._build(generation)
+                found.append(f"{self.path}: the search indexes were stale or damaged and were built again")
+        return found
+
+    # -- inside
+
+    def _describe_encoder(self) -> None:
+        if "encoder" not in self._store.manifest():
+            self._store.describe_encoder(self.encoder.name, self.encoder.digest, self.encoder.dimension)
+
+    def _commit(self, batch: Sequence[tuple[Article, list[Passage]]], changes: _Changes) -> None:
+        """Embed what is new in a batch of articles and write it in one transaction."""
+        digests = [[passage_digest(article, p) for p in passages] for article, passages in batch]
+        known = self._store.known_vectors([d for group in digests for d in group])
+        fresh = {
+            digest: f"{article.header}\n{passage.text}"
+            for (article, passages), group in zip(batch, digests, strict=True)
+            for passage, digest in zip(passages, group, strict=True)
+            if digest not in known
+        }
+        vectors = self.encoder.encode_documents(list(fresh.values())).astype(np.float16)
+        known.update(zip(fresh, (v.tobytes() for v in vectors), strict=True))
+        with self._store.transaction():
+            for (article, passages), group in zip(batch, digests, strict=True):
+                block = np.frombuffer(b"".join(known[d] for d in group), dtype=np.float16)
+                removed, added = self._store.put(article, passages, group, block.reshape(len(group), -1))
+                changes.removed += removed
+                changes.added += added
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        if not self._store.writable:
+            raise LibraryError(f"{self.path} cannot be written to")
+        try:
+            with FileLock(self.path / _LOCK, timeout=0):
+                yield
+        except Timeout:
+            raise LibraryLockedError(f"another process is changing {self.path}; try again when it is done") from None
+
+    @contextmanager
+    def _writing(self, changes: _Changes) -> Iterator[None]:
+        """Hold the write lock; afterwards, also after an error, bring the derived files up to date."""
+        with self._mutex, self._locked():
+            before = self._load(self._store.generation())
+            try:
+                yield
+            finally:
+                generation = self._store.generation()
+                if before is None or before.generation != generation:
+                    self._snapshot = self._publish(before, changes, generation)
+
+    def _publish(self, before: Snapshot | None, changes: _Changes, generation: int) -> Snapshot:
+        if before is None:
+            return self._build(generation)
+        stamp = self._stamp(generation)
+        gone = set(changes.removed)
+        fresh = [number for number in changes.added if number not in gone]
+        before.lexical.update(changes.removed, self._store.rows(fresh).values(), stamp)
+        before.vectors.remove(changes.removed)
+        if fresh:
+            found = self._store.vectors(fresh, before.vectors.dimension)
+            before.vectors.add(found, np.stack(list(found.values())))
+        before.vectors.save(self.path / _VECTORS, stamp)
+        return Snapshot(generation, before.vectors, before.lexical)
+
+    def _stamp(self, generation: int) -> str:
+        return f"{generation}:{self._store.manifest().get('encoder_digest', '')}"
+
+    def _dimension(self) -> int:
+        return int(self._store.manifest().get("dimension", "0")) or self.encoder.dimension
+
+    def _load(self, generation: int) -> Snapshot | None:
+        """Read the derived files of a generation; None when one is missing, stale or damaged."""
+        stamp = self._stamp(generation)
+        lexical = LexicalIndex.open(self.path / _LEXICAL, stamp)
+        if lexical is None:
+            return None
+        try:
+            vectors = VectorIndex.load(self.path / _VECTORS, stamp, self._dimension())
+        except IndexDamagedError:
+            return None
+        return Snapshot(generation, vectors, lexical)
+
+    def _build(self, generation: int, in_memory: bool = False) -> Snapshot:
+        """Make both indexes from the truth; nothing is embedded again."""
+        stamp = self._stamp(generation)
+        lexical = LexicalIndex.fresh(None if in_memory else self.path / _LEXICAL)
+        lexical.update([], self._store.all_rows(), stamp)
+        vectors = VectorIndex(self._dimension())
+        for numbers, block in self._store.all_vectors(vectors.dimension):
+            vectors.add(numbers, block)
+        if not in_memory:
+            vectors.save(self.path / _VECTORS, stamp)
+        return Snapshot(generation, vectors, lexical)
+
+    def _recover(self, generation: int) -> Snapshot:
+        """Derived files are not those of the newest generation: wait for their writer, or mend them."""
+        if not self._store.writable:
+            return self._build(generation, in_memory=True)
+        if self._snapshot is not None:
+            try:
+                with FileLock(self.path / _LOCK, timeout=0):
+                    return self._load(generation) or self._build(generation)
+            except Timeout:  # a writer is at work: the old generation serves until it is done
+                return self._snapshot
+        try:
+            with FileLock(self.path / _LOCK, timeout=_READER_WAIT):
+                generation = self._store.generation()
+                return self._load(generation) or self._build(generation)
+        except Timeout:
+            return self._build(generation, in_memory=True)
+
+
+def seed_folder() -> Path | None:
+    """Return the folder of the articles that come along: in the wheel, or beside the packages."""
+    here = Path(__file__).parent
+    for folder in (here / "seeds", here.parent / "seeds" / "articles"):
+        if folder.is_dir():
+            return folder
+    return None
+
+
+def open_or_seed(
+    path: str | Path | None,
+    notify: Notify = lambda line: None,
+    progress: Progress = lambda stage, done, total: None,
+    encoder: str = "",
+) -> Library:
+    """Open a library; where none exists yet, make it from the articles that come along and say so."""
+    folder = Path(path).expanduser() if path is not None else Config().library
+    new = not (folder / _DATABASE).exists()
+    library = Library.open(folder, encoder, notify)
+    if new or library.count() == (0, 0):
+        seeds = seed_folder()
+        if seeds is None:
+            notify(f"the library {folder} is empty; add articles with: talks-qa add PATH")
+        else:
+            notify(f"making a library of the shipped articles in {folder}")
+            try:
+                library.add([seeds], progress)
+            except BaseException:
+                library.close()
+                raise
+    return library

@@ -1,0 +1,175 @@
+"""(question, passages) → answer spans: the one place that decides which words answer, and how well.
+
+A cross-encoder reads question and passage together and scores every span of the passage against the
+null answer at [CLS] (Devlin et al. 2018, the SQuAD 2.0 form). Both models here do the same; only who
+runs the transformer differs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.encoder import locate
+from embeddings.errors import EmbeddingError
+from embeddings.runtime import MODEL, OnnxModel, load_tokenizer
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
+
+SHIPPED = Path(__file__).parent / "models" / "reader"
+MAX_WINDOW = 384  # tokens of question, header and passage together
+STRIDE = 96  # tokens two windows of one long passage share
+MAX_QUESTION_TOKENS = 64
+MAX_SPAN = 30  # tokens of a short answer
+_BATCH_TOKENS = 6144
+
+Logits = Callable[[Sequence["Encoding"]], tuple[NDArray[np.float32], NDArray[np.float32]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of one passage, `text[start:end]`; `score` is its logits less those of no answer."""
+
+    start: int
+    end: int
+    score: float
+
+
+class Reader:
+    """An extractive question-answering model; safe to share by threads."""
+
+    def __init__(self, name: str, folder: Path, logits: Logits) -> None:
+        self.name = name
+        self._logits = logits
+        self._questions = load_tokenizer(folder)
+        self._questions.enable_truncation(MAX_QUESTION_TOKENS)
+        self._tokenizer = load_tokenizer(folder)
+        self._tokenizer.enable_truncation(MAX_WINDOW, stride=STRIDE, strategy="only_second")
+
+    @classmethod
+    def load(cls, name: str = "") -> Reader:
+        """Load the shipped reader, or any Hugging Face extractive-QA model by folder or hub name."""
+        if name:
+            return cls._on_torch(name)
+        model = OnnxModel(SHIPPED / MODEL)
+
+        def logits(encodings: Sequence[Encoding]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            start, end = model.run(encodings)[:2]
+            return start, end
+
+        return cls("shipped", SHIPPED, logits)
+
+    @classmethod
+    def _on_torch(cls, name: str) -> Reader:
+        folder = locate(name)
+        config = (
+            json.loads((folder / "config.json").read_text(encoding="utf-8"))
+            if (folder / "config.json").exists()
+            else {}
+        )
+        if not any(kind.endswith("ForQuestionAnswering") for kind in config.get("architectures") or []):
+            raise EmbeddingError(f"{name} is not an extractive question-answering model")
+        import torch
+        from transformers import AutoModelForQuestionAnswering
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        options: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True, "trust_remote_code": False}
+        model: Any = AutoModelForQuestionAnswering.from_pretrained(str(folder), **options).eval()
+        typed = getattr(model.config, "type_vocab_size", 0) > 1
+
+        def logits(encodings: Sequence[Encoding]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            feed = {
+                "input_ids": torch.tensor([e.ids for e in encodings]),
+                "attention_mask": torch.tensor([e.attention_mask for e in encodings]),
+            }
+            if typed:
+                feed["token_type_ids"] = torch.tensor([e.type_ids for e in encodings])
+            with torch.inference_mode():
+                out = model(**feed)
+            return out.start_logits.numpy(), out.end_logits.numpy()
+
+        return cls(name, folder, logits)
+
+    def read(self, triples: Sequence[tuple[str, str, str]], best: int = 1) -> list[list[Span]]:
+        """Return for each (question, header, passage text) its `best` spans that do not overlap, best first.
+
+        The header is read with the passage, but no span reaches into it. Texts longer than a window are
+        read in overlapping windows.
+        """
+        windows: list[tuple[int, int, Encoding]] = []
+        for i, (question, header, text) in enumerate(triples):
+            head = f"{header}\n" if header else ""
+            cut = self._questions.encode(question, add_special_tokens=False).offsets
+            asked = question[: cut[-1][1]] if cut else question
+            whole = self._tokenizer.encode(asked, head + text)
+            windows += [(i, len(head), part) for part in [whole, *whole.overflowing]]
+        found: list[list[Span]] = [[] for _ in triples]
+        order = sorted(windows, key=lambda w: len(w[2].ids), reverse=True)
+        while order:
+            longest = len(order[0][2].ids)
+            size = max(1, _BATCH_TOKENS // longest)
+            batch, order = order[:size], order[size:]
+            for _, _, encoding in batch:
+                encoding.pad(longest, pad_id=self._pad)
+            starts, ends = self._logits([encoding for _, _, encoding in batch])
+            for (i, head_length, encoding), start, end in zip(batch, starts, ends, strict=True):
+                found[i] += _spans(encoding, head_length, start, end, best)
+        return [_best(spans, best) for spans in found]
+
+    def score(self, triples: Sequence[tuple[str, str, str]]) -> list[Span]:
+        """Return the best span of each (question, header, passage text); an empty one for an empty text."""
+        return [spans[0] if spans else Span(0, 0, float("-inf")) for spans in self.read(triples)]
+
+    @property
+    def _pad(self) -> int:
+        for token in ("[PAD]", "<pad>"):
+            if (found := self._tokenizer.token_to_id(token)) is not None:
+                return int(found)
+        return 0
+
+
+def _spans(
+    encoding: Encoding, head: int, start: NDArray[np.float32], end: NDArray[np.float32], best: int
+) -> list[Span]:
+    """Decode one window: the best spans inside the passage, scored against the null answer."""
+    offsets = encoding.offsets
+    inside = [i for i, part in enumerate(encoding.sequence_ids) if part == 1 and offsets[i][0] >= head]
+    if not inside:
+        return []
+    low, high = inside[0], inside[-1] + 1
+    null = float(start[0] + end[0])
+    scores = start[low:high, None] + end[None, low:high]
+    legal = np.triu(np.ones_like(scores, dtype=bool)) & ~np.triu(np.ones_like(scores, dtype=bool), MAX_SPAN)
+    scores = np.where(legal, scores, -np.inf)
+    width = scores.shape[1]
+    found: list[Span] = []
+    for place in _largest(scores, best):
+        first, last = low + place // width, low + place % width
+        found.append(Span(offsets[first][0] - head, offsets[last][1] - head, float(scores.flat[place]) - null))
+    return _best(found, best)
+
+
+def _largest(scores: NDArray[np.float32], best: int) -> list[int]:
+    """Flat places of the highest scores: many, since neighbours of the best span overlap it."""
+    flat = scores.ravel()
+    size = min(best * 20 if best > 1 else 1, flat.size)
+    return [int(i) for i in np.argpartition(flat, -size)[-size:] if np.isfinite(flat[i])]
+
+
+def _best(spans: list[Span], best: int) -> list[Span]:
+    """Keep the best spans that do not overlap one another."""
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda s: -s.score):
+        if all(span.end <= other.start or span.start >= other.end for other in kept):
+            kept.append(span)
+            if len(kept) == best:
+                break
+    return kept

@@ -1,0 +1,330 @@
+"""SQLite: the only truth of a library. Articles, passages, their float16 vectors and the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.errors import LibraryDamagedError, LibraryError
+from qa.records import Article, Passage
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE articles (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, outlet TEXT NOT NULL, published TEXT, url TEXT NOT NULL,
+    author TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, digest BLOB NOT NULL
+);
+CREATE INDEX articles_digest ON articles (digest);
+CREATE INDEX articles_published ON articles (published);
+CREATE TABLE passages (
+    rowid INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice: derived indexes know passages by it
+    article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
+    digest BLOB NOT NULL, vector BLOB NOT NULL
+);
+CREATE INDEX passages_article ON passages (article_id);
+CREATE INDEX passages_digest ON passages (digest);
+"""
+_ARTICLE = "a.id, a.text, a.title, a.outlet, a.published, a.url, a.author, a.kind"
+_CHUNK = 500  # values in one IN (…), well under SQLite's limit
+
+Row = tuple[int, Passage, Article]  # a passage's stable number, the passage, its article
+
+
+class Store:
+    """One connection to `library.db`, shared by threads behind a lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self.writable = _writable(path)
+        fresh = not path.exists()
+        if fresh and not self.writable:
+            raise LibraryError(f"cannot make a library in {path.parent}: the folder cannot be written to")
+        # A folder that cannot be written to has no room for SQLite's side files either.
+        address = path.resolve().as_uri() + ("" if self.writable else "?mode=ro&immutable=1")
+        with self._mapped():
+            self._db = sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None, timeout=30)
+            try:
+                self._db.execute("PRAGMA foreign_keys = ON")
+                if self.writable:
+                    self._db.execute("PRAGMA journal_mode = WAL")
+                    self._db.execute("PRAGMA synchronous = NORMAL" if fresh else "PRAGMA synchronous = FULL")
+                if self.writable and not self._has_schema():
+                    self._create()
+                self._check_version()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def close(self) -> None:
+        """Close the connection; the store is of no use afterwards."""
+        with self._lock:
+            self._db.close()
+
+    # -- the manifest
+
+    def manifest(self) -> dict[str, str]:
+        """Return the manifest: schema version, generation, and the encoder's name, digest and dimension."""
+        with self._mapped():
+            return dict(self._db.execute("SELECT key, value FROM manifest"))
+
+    def describe_encoder(self, name: str, digest: str, dimension: int) -> None:
+        """Write which encoder made the vectors."""
+        values = {"encoder": name, "encoder_digest": digest, "dimension": str(dimension)}
+        with self.transaction():
+            self._db.executemany("INSERT OR REPLACE INTO manifest VALUES (?, ?)", values.items())
+
+    def generation(self) -> int:
+        """Return the number of the last committed change."""
+        with self._mapped():
+            return int(self._db.execute("SELECT value FROM manifest WHERE key = 'generation'").fetchone()[0])
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside happens, with one step of the generation, or nothing does."""
+        with self._mapped():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("UPDATE manifest SET value = value + 1 WHERE key = 'generation'")
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    # -- articles
+
+    def put(
+        self, article: Article, passages: Sequence[Passage], digests: Sequence[bytes], vectors: NDArray[np.float16]
+    ) -> tuple[list[int], list[int]]:
+        """Insert or replace an article, inside a transaction; return passage numbers (removed, added)."""
+        removed = self.delete(article.id)
+        self._db.execute(
+            "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                article.id, article.title, article.outlet, article.published and article.published.isoformat(),
+                article.url, article.author, article.kind, article.text, article_digest(article),
+            ),
+        )  # fmt: skip
+        added: list[int] = []
+        for passage, digest, vector in zip(passages, digests, vectors, strict=True):
+            cursor = self._db.execute(
+                "INSERT INTO passages (article_id, number, start, end, digest, vector) VALUES (?, ?, ?, ?, ?, ?)",
+                (article.id, passage.number, passage.start, passage.end, digest, vector.tobytes()),
+            )
+            added.append(int(cursor.lastrowid or 0))
+        return removed, added
+
+    def delete(self, article_id: str) -> list[int]:
+        """Delete an article, inside a transaction; return the numbers of its passages."""
+        rows = self._db.execute("SELECT rowid FROM passages WHERE article_id = ?", (article_id,)).fetchall()
+        self._db.execute("DELETE FROM articles WHERE id = ?", (article_id,))
+        return [row[0] for row in rows]
+
+    def article(self, article_id: str) -> Article | None:
+        """Return one article, or None."""
+        with self._mapped():
+            row = self._db.execute(f"SELECT {_ARTICLE} FROM articles a WHERE id = ?", (article_id,)).fetchone()  # noqa: S608
+        return _article(row) if row else None
+
+    def articles(self) -> list[Article]:
+        """Return every article, newest first, those without a date last."""
+        with self._mapped():
+            rows = self._db.execute(f"SELECT {_ARTICLE} FROM articles a ORDER BY published DESC, id").fetchall()  # noqa: S608
+        return [_article(row) for row in rows]
+
+    def count(self) -> tuple[int, int]:
+        """Return the number of articles and of passages."""
+        with self._mapped():
+            row = self._db.execute("SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM passages)").fetchone()
+        return int(row[0]), int(row[1])
+
+    def holder_of(self, digest: bytes) -> str | None:
+        """Return the id of an article with this content, or None."""
+        with self._mapped():
+            row = self._db.execute("SELECT id FROM articles WHERE digest = ?", (digest,)).fetchone()
+        return row[0] if row else None
+
+    def outlets(self) -> list[str]:
+        """Return the outlets there are, in alphabetical order."""
+        with self._mapped():
+            rows = self._db.execute("SELECT DISTINCT outlet FROM articles WHERE outlet != '' ORDER BY 1").fetchall()
+        return [row[0] for row in rows]
+
+    # -- passages
+
+    def rows(self, numbers: Iterable[int]) -> dict[int, Row]:
+        """Return passages with their articles by number; those since removed are left out.
+
+        Raises LibraryDamagedError when a passage's text is not the one that was stored.
+        """
+        found: dict[int, Row] = {}
+        articles: dict[str, Article] = {}
+        with self._mapped():
+            for chunk in _chunks(list(numbers)):
+                marks = ",".join("?" * len(chunk))
+                query = f"SELECT rowid, article_id, number, start, end, digest FROM passages WHERE rowid IN ({marks})"  # noqa: S608
+                for rowid, article_id, number, start, end, digest in self._db.execute(query, chunk).fetchall():
+                    if article_id not in articles:
+                        article = self.article(article_id)
+                        if article is None:
+                            continue
+                        articles[article_id] = article
+                    article = articles[article_id]
+                    passage = Passage(f"{article_id}#{number}", article_id, number, start, end, article.text[start:end])
+                    if passage_digest(article, passage) != digest:
+                        raise LibraryDamagedError(
+                            f"{self.path}: the text of {passage.id} is damaged; add its article again"
+                        )
+                    found[rowid] = (rowid, passage, article)
+        return found
+
+    def all_rows(self) -> Iterator[Row]:
+        """Yield every passage, for building derived indexes; constant memory."""
+        last = 0
+        while True:
+            with self._mapped():
+                query = "SELECT rowid FROM passages WHERE rowid > ? ORDER BY rowid LIMIT ?"
+                numbers = [row[0] for row in self._db.execute(query, (last, _CHUNK))]
+            if not numbers:
+                return
+            yield from self.rows(numbers).values()
+            last = numbers[-1]
+
+    def vectors(self, numbers: Sequence[int], dimension: int) -> dict[int, NDArray[np.float32]]:
+        """Return stored vectors by passage number."""
+        found: dict[int, NDArray[np.float32]] = {}
+        with self._mapped():
+            for chunk in _chunks(list(numbers)):
+                marks = ",".join("?" * len(chunk))
+                query = f"SELECT rowid, vector FROM passages WHERE rowid IN ({marks})"  # noqa: S608
+                for rowid, blob in self._db.execute(query, chunk):
+                    found[rowid] = np.frombuffer(blob, dtype=np.float16, count=dimension).astype(np.float32)
+        return found
+
+    def all_vectors(self, dimension: int) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+        """Yield (numbers, vectors) in blocks, for building the vector index."""
+        last, size = 0, 4096
+        while True:
+            with self._mapped():
+                query = "SELECT rowid, vector FROM passages WHERE rowid > ? ORDER BY rowid LIMIT ?"
+                rows = self._db.execute(query, (last, size)).fetchall()
+            if not rows:
+                return
+            block = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float16).reshape(len(rows), dimension)
+            yield [row[0] for row in rows], block.astype(np.float32)
+            last = rows[-1][0]
+
+    def known_vectors(self, digests: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return vectors (as stored) of passages with these contents: nothing is embedded twice."""
+        found: dict[bytes, bytes] = {}
+        with self._mapped():
+            for chunk in _chunks(list(digests)):
+                marks = ",".join("?" * len(chunk))
+                found.update(self._db.execute(f"SELECT digest, vector FROM passages WHERE digest IN ({marks})", chunk))  # noqa: S608
+        return found
+
+    def matching(self, since: date | None, until: date | None, outlets: Sequence[str] | None) -> NDArray[np.int64]:
+        """Return the numbers of passages whose article fits; articles without a date fit no date filter."""
+        where, values = ["1"], []
+        if since:
+            where.append("a.published >= ?")
+            values.append(since.isoformat())
+        if until:
+            where.append("a.published <= ?")
+            values.append(until.isoformat())
+        if outlets is not None:
+            where.append(f"a.outlet IN ({','.join('?' * len(outlets))})")
+            values.extend(outlets)
+        query = f"SELECT p.rowid FROM passages p JOIN articles a ON a.id = p.article_id WHERE {' AND '.join(where)}"  # noqa: S608
+        with self._mapped():
+            return np.fromiter((row[0] for row in self._db.execute(query, values)), dtype=np.int64)
+
+    def damage(self) -> list[str]:
+        """Return a line for everything wrong with the database; empty when it is sound."""
+        with self._mapped():
+            lines = [row[0] for row in self._db.execute("PRAGMA quick_check(20)")]
+            return [] if lines == ["ok"] else [f"{self.path}: {line}" for line in lines]
+
+    # -- inside
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        """Hold the lock; SQLite's errors become the project's."""
+        try:
+            with self._lock:
+                yield
+        except (sqlite3.OperationalError, sqlite3.IntegrityError) as error:
+            raise LibraryError(f"{self.path}: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise LibraryDamagedError(
+                f"{self.path} is damaged ({error}); restore a copy or add the articles anew"
+            ) from error
+
+    def _has_schema(self) -> bool:
+        return bool(self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'manifest'").fetchone())
+
+    def _create(self) -> None:
+        # Two processes may both find the database new: the second waits, then finds it made.
+        self._db.execute("BEGIN IMMEDIATE")
+        if not self._has_schema():
+            for statement in _SCHEMA.split(";\n"):
+                if statement.strip():
+                    self._db.execute(statement)
+            self._db.executemany(
+                "INSERT INTO manifest VALUES (?, ?)", [("schema", str(SCHEMA_VERSION)), ("generation", "0")]
+            )
+        self._db.execute("COMMIT")
+
+    def _check_version(self) -> None:
+        row = self._db.execute("SELECT value FROM manifest WHERE key = 'schema'").fetchone()
+        if row is None or int(row[0]) != SCHEMA_VERSION:
+            raise LibraryError(f"{self.path} has schema version {row and row[0]}, this program reads {SCHEMA_VERSION}")
+
+
+def article_digest(article: Article) -> bytes:
+    """SHA-256 of everything an article says of itself, its id left out."""
+    parts = (
+        article.title,
+        article.outlet,
+        str(article.published),
+        article.url,
+        article.author,
+        article.kind,
+        article.text,
+    )
+    return hashlib.sha256("\x00".join(parts).encode()).digest()
+
+
+def passage_digest(article: Article, passage: Passage) -> bytes:
+    """SHA-256 of what the encoder sees of a passage: equal digests have equal vectors."""
+    return hashlib.sha256(f"{article.header}\n{passage.text}".encode()).digest()
+
+
+def _article(row: Sequence[str]) -> Article:
+    article_id, text, title, outlet, published, url, author, kind = row
+    return Article(
+        article_id, text, title, outlet, date.fromisoformat(published) if published else None, url, author, kind
+    )
+
+
+def _chunks(values: list[int] | list[bytes]) -> Iterator[list[int] | list[bytes]]:
+    for i in range(0, len(values), _CHUNK):
+        yield values[i : i + _CHUNK]
+
+
+def _writable(path: Path) -> bool:
+    import os
+
+    return os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
