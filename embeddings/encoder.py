@@ -100,7 +100,8 @@ class Encoder:
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """Return the vector of one question, shape (dimension,)."""
-        return self._encode([self._prompts[0] + text])[0]
+        vector: NDArray[np.float32] = self._encode([self._prompts[0] + text])[0]
+        return vector
 
     def encode_documents(
         self, texts: Sequence[str], progress: Callable[[int], None] = lambda done: None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import threading
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +23,7 @@ MAX_CITATIONS = 3
 REFUSAL = "The articles in the library do not say."
 _SPANS = 3  # candidates taken from each passage
 _ALSO = 0.6  # of the best confidence: another source is shown beside the best one above this
+_SEVERAL = re.compile(r"\b(?:two|three|four|five|all|both|list|names|issues|reasons|steps|things|points|every)\b", re.I)
 _CHANGED = 0.1  # confidence another reading must gain over the question as it was asked
 
 
@@ -65,23 +66,14 @@ class Assistant:
     def __init__(self, library: Library, config: Config | None = None, reader: Reader | None = None) -> None:
         self.library = library
         self._config = config or Config()
-        self._retriever = Retriever(library, self._config)
-        self._reader = reader
+        self._retriever = Retriever(library, self._config, reader)
         self._judge = Calibration.load()
-        self._lock = threading.Lock()
 
     def warm(self) -> None:
         """Load models and indexes now, so that the first question does not wait for them."""
-        self.reader()
+        self._retriever.reader()
         if self.library.count()[0]:
             self._retriever.search("warm")
-
-    def reader(self) -> Reader:
-        """Return the reading model, loaded when first needed."""
-        with self._lock:
-            if self._reader is None:
-                self._reader = Reader.load(self._config.reader)
-            return self._reader
 
     def ask(
         self,
@@ -115,7 +107,9 @@ class Assistant:
         kept = [(rows[number], score) for number, score in ranked if number in rows]
         if not kept:
             return []
-        spans = self.reader().read([(question, article.header, p.text) for (_, p, article), _ in kept], best=_SPANS)
+        spans = self._retriever.reader().read(
+            [(question, article.header, p.text) for (_, p, article), _ in kept], best=_SPANS
+        )
         cosines = self._retriever.cosines(question, [row[0] for row, _ in kept])
         lexical = self.library.snapshot().lexical
         wanted = Wanted.of(question, lexical.terms, lexical.frequency, lexical.size)
@@ -152,7 +146,14 @@ class Assistant:
             return Answer(question, False, None, REFUSAL, confidence, closest)
         best = found[0]
         floor = max(self._config.threshold, _ALSO * best.confidence)
-        chosen = [best, *(c for c in found[1:] if c.confidence >= floor)]
+        # Another article that says the same confirms; one that says otherwise must be seen beside it.
+        # A second sentence of one article only adds when several facts were asked for.
+        several = bool(_SEVERAL.search(question))
+        chosen = [best] + [
+            c
+            for c in found[1:]
+            if c.confidence >= floor and (several or c.article.id != best.article.id or same(c.short, best.short))
+        ]
         citations = _citations(_distinct(chosen))
         text = "\n".join(f"{c.quote} [{c.number}]" for c in citations)
         return Answer(question, True, best.short, text, best.confidence, citations)
@@ -171,24 +172,18 @@ def _distinct(found: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _citations(chosen: Sequence[Candidate]) -> tuple[Citation, ...]:
-    """Cite, numbered from 1; a quote that is not the article's own text is dropped."""
-    citations: list[Citation] = []
-    for candidate in chosen:
-        article, (start, end) = candidate.article, candidate.quote
-        quote = article.text[start:end]
-        if not quote.strip() or article.text.find(quote, start) != start:
-            continue
-        citations.append(
-            Citation(
-                len(citations) + 1,
-                article.id,
-                article.title,
-                article.outlet,
-                article.published,
-                article.url,
-                start,
-                end,
-                quote,
-            )
+    """Cite, numbered from 1. The store has checked each article against its hash, so a slice is verbatim."""
+    return tuple(
+        Citation(
+            number,
+            article.id,
+            article.title,
+            article.outlet,
+            article.published,
+            article.url,
+            start,
+            end,
+            article.text[start:end],
         )
-    return tuple(citations)
+        for number, (article, (start, end)) in enumerate(((c.article, c.quote) for c in chosen), 1)
+    )

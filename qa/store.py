@@ -133,10 +133,16 @@ class Store:
         return [row[0] for row in rows]
 
     def article(self, article_id: str) -> Article | None:
-        """Return one article, or None."""
+        """Return one article, checked against its hash, or None; raises LibraryDamagedError."""
         with self._mapped():
-            row = self._db.execute(f"SELECT {_ARTICLE} FROM articles a WHERE id = ?", (article_id,)).fetchone()  # noqa: S608
-        return _article(row) if row else None
+            query = f"SELECT {_ARTICLE}, a.digest FROM articles a WHERE id = ?"  # noqa: S608
+            row = self._db.execute(query, (article_id,)).fetchone()
+        if row is None:
+            return None
+        article = _article(row[:-1])
+        if article_digest(article) != row[-1]:
+            raise LibraryDamagedError(f"{self.path}: the article {article_id} is damaged; add it again")
+        return article
 
     def articles(self) -> list[Article]:
         """Return every article, newest first, those without a date last."""

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from qa.metrics import auroc
 from qa.training.rows import Mixture, Row, held_out, read_rows
 
 MAX_TOKENS = 240
@@ -58,7 +59,7 @@ class Encoding:
             begin, end = self.random.choice(row.answers)
             inside = [i for i, (s, e) in enumerate(context.offsets) if e > begin and s < end]
             if inside:
-                first, last = inside[0], inside[-1]
+                first, last = inside[0], min(inside[-1], inside[0] + room - 1)
         length = len(context.ids)
         low = 0
         if length > room:
@@ -127,14 +128,6 @@ def spans(start: Tensor, end: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor, 
     return best - null, where // pair.shape[2], where % pair.shape[2]
 
 
-def auroc(positive: list[float], negative: list[float]) -> float:
-    """Area under the ROC curve, as the Mann-Whitney statistic."""
-    ranked = sorted([(s, 1) for s in positive] + [(s, 0) for s in negative])
-    rank = sum(i + 1 for i, (_, label) in enumerate(ranked) if label)
-    n, m = len(positive), len(negative)
-    return (rank - n * (n + 1) / 2) / (n * m) if n and m else float("nan")
-
-
 def validate(model: Any, encoding: Encoding, rows: list[Row], autocast: Any) -> dict[str, float]:
     """Token F1 of spans on answerable rows, and AUROC of answerable against unanswerable."""
     model.eval()
@@ -156,7 +149,7 @@ def validate(model: Any, encoding: Encoding, rows: list[Row], autocast: Any) -> 
                     total = (end - start + 1) + (int(last[j]) - int(first[j]) + 1)
                     f1.append(2 * common / total)
     model.train()
-    return {"f1": sum(f1) / max(1, len(f1)), "auroc": auroc(yes, no)}
+    return {"f1": sum(f1) / max(1, len(f1)), "auroc": auroc(yes, no) or 0.0}
 
 
 def validation_rows(folder: Path) -> list[Row]:

@@ -1,0 +1,168 @@
+"""Fit the confidence of answers: `python -m qa.training.calibrate --data FOLDER --work FOLDER`.
+
+Asks the questions of `calibration.jsonl` over their own articles (White House briefings and dated
+news), labels every candidate answer right or wrong, and fits two logistic regressions: one over
+candidates, which ranks them, and one over the winners, which makes the number a probability. Both
+together are one linear form. Figures are cross-validated over questions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.assistant import Assistant, Candidate
+from qa.confidence import SHIPPED
+from qa.library import Library
+from qa.metrics import auroc, contains, ece
+from qa.phrases import same
+
+QUESTIONS = Path(__file__).parent / "calibration.jsonl"
+_DISTRACTORS = 40  # articles beside those the questions are about
+_FOLDS = 5
+
+
+def articles(data: Path, corpus: str) -> Iterator[dict[str, Any]]:
+    """Yield the articles of a corpus as `Library.add` takes them."""
+    if corpus == "whitehouse":
+        with lzma.open(data / "whitehouse_briefings" / "briefings.jsonl.xz", "rt", encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
+        return
+    with lzma.open(data / "multihop_rag" / "corpus.json.xz", "rt", encoding="utf-8") as file:
+        for row in json.load(file):
+            yield {
+                "id": row["url"][-200:], "title": row["title"], "outlet": row["source"],
+                "published": row["published_at"][:10], "url": row["url"], "text": row["body"],
+            }  # fmt: skip
+
+
+def library(data: Path, work: Path, corpus: str, questions: list[dict[str, Any]]) -> Library:
+    """Open the library of a corpus, made when it is new: the articles asked about and some others."""
+    opened = Library.open(work / corpus)
+    if opened.count() == (0, 0):
+        about = {str(q["about"])[-200:] for q in questions}
+        rows = list(articles(data, corpus))
+        chosen = [r for r in rows if r["id"] in about] + [r for r in rows if r["id"] not in about][:_DISTRACTORS]
+        path = work / f"{corpus}.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in chosen), encoding="utf-8")
+        opened.add([path], lambda stage, done, total: print(f"{corpus}: {done}/{total}", flush=True))
+    return opened
+
+
+def is_right(candidate: Candidate, question: dict[str, Any]) -> bool:
+    """Whether a candidate answers: its phrase or its sentence, in the right article, says an accepted one."""
+    quote = candidate.article.text[slice(*candidate.quote)]
+    there = candidate.article.id == str(question["article"])[-200:]
+    return any(
+        contains(quote, phrase) and (there or same(candidate.short, phrase)) for phrase in question.get("answers") or []
+    )
+
+
+def collect(assistants: dict[str, Assistant], questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Ask every question; return features and labels of its candidates."""
+    rows = []
+    for i, question in enumerate(questions):
+        found = assistants[question["corpus"]].candidates(question["question"])
+        rows.append(
+            {
+                "id": question["id"],
+                "answerable": bool(question.get("answers")),
+                "features": [c.evidence.features() for c in found],
+                "right": [is_right(c, question) for c in found],
+            }
+        )
+        if i % 20 == 19:
+            print(f"asked {i + 1}/{len(questions)}", flush=True)
+    return rows
+
+
+def fit(rows: list[dict[str, Any]], names: list[str]) -> tuple[NDArray[np.float64], float]:
+    """Return (weights, bias) of the combined form."""
+    from sklearn.linear_model import LogisticRegression
+
+    x = np.array([[f[n] for n in names] for row in rows for f in row["features"]])
+    y = np.array([right for row in rows for right in row["right"]])
+    # Candidates of one question count as one question, or long lists would outvote short ones.
+    share = np.array([1 / len(row["right"]) for row in rows for _ in row["right"]])
+    scale = x.std(axis=0) + 1e-9
+    ranking: Any = LogisticRegression(C=1.0, max_iter=2000).fit(x / scale, y, sample_weight=share * 20)
+    weights = ranking.coef_[0] / scale
+    winners = [int(np.argmax([_dot(f, names, weights) for f in r["features"]])) for r in rows]
+    tops = np.array([_dot(r["features"][w], names, weights) for r, w in zip(rows, winners, strict=True)])
+    labels = np.array([r["right"][w] for r, w in zip(rows, winners, strict=True)])
+    platt: Any = LogisticRegression(C=10.0, max_iter=2000).fit(tops[:, None], labels)
+    slope = float(platt.coef_[0][0])
+    return weights * slope, float(platt.intercept_[0])
+
+
+def _dot(features: dict[str, float], names: list[str], weights: NDArray[np.float64]) -> float:
+    return float(sum(features[n] * w for n, w in zip(names, weights, strict=True)))
+
+
+def assess(rows: list[dict[str, Any]], names: list[str]) -> dict[str, float | None]:
+    """Cross-validated figures: AUROC of right answers against unanswerable, calibration, accuracy."""
+    confidences: list[float] = []
+    rights: list[bool] = []
+    answerables: list[bool] = []
+    for fold in range(_FOLDS):
+        weights, bias = fit([r for i, r in enumerate(rows) if i % _FOLDS != fold], names)
+        for row in (r for i, r in enumerate(rows) if i % _FOLDS == fold):
+            scored = [
+                (_dot(f, names, weights) + bias, right) for f, right in zip(row["features"], row["right"], strict=True)
+            ]
+            top, right = max(scored, key=lambda s: s[0])
+            confidences.append(1 / (1 + float(np.exp(-top))))
+            rights.append(right)
+            answerables.append(row["answerable"])
+    yes = [c for c, right, a in zip(confidences, rights, answerables, strict=True) if a and right]
+    no = [c for c, a in zip(confidences, answerables, strict=True) if not a]
+    answerable = sum(answerables)
+    return {
+        "questions": len(rows),
+        "answerable": answerable,
+        "best_candidate_right": len(yes) / max(1, answerable),
+        "auroc_right_against_unanswerable": auroc(yes, no),
+        "expected_calibration_error": ece(confidences, rights),
+        "answered_right_at_0.5": sum(c >= 0.5 for c in yes) / max(1, answerable),
+        "unanswerable_refused_at_0.5": sum(c < 0.5 for c in no) / max(1, len(no)),
+    }
+
+
+def main() -> None:
+    """Fit and write the calibration; see the module's docstring."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with whitehouse_briefings and multihop_rag")
+    parser.add_argument("--work", type=Path, required=True, help="where the libraries and the features are kept")
+    parser.add_argument("--out", type=Path, default=SHIPPED)
+    args = parser.parse_args()
+    questions = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    args.work.mkdir(parents=True, exist_ok=True)
+    assistants = {
+        corpus: Assistant(library(args.data, args.work, corpus, [q for q in questions if q["corpus"] == corpus]))
+        for corpus in ("whitehouse", "multihop")
+    }
+    rows = [row for row in collect(assistants, questions) if row["features"]]
+    (args.work / "features.json").write_text(json.dumps(rows), encoding="utf-8")
+    names = list(rows[0]["features"][0])
+    figures = assess(rows, names)
+    weights, bias = fit(rows, names)
+    stored = {
+        "bias": round(bias, 4),
+        "weights": {n: round(float(w), 4) for n, w in zip(names, weights, strict=True)},
+        "fit": {k: round(v, 4) for k, v in figures.items() if v is not None},
+        "questions": "qa/training/calibration.jsonl",
+        "method": "logistic regression over candidates, then over winners; figures 5-fold cross-validated",
+    }
+    args.out.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(stored["fit"], indent=2))
+
+
+if __name__ == "__main__":
+    main()
