@@ -11,7 +11,7 @@ from datetime import date
 from qa.confidence import Calibration, Evidence, Wanted
 from qa.config import Config
 from qa.conversation import readings
-from qa.errors import LibraryEmptyError
+from qa.errors import LibraryEmptyError, QuestionError
 from qa.library import Library
 from qa.passages import sentences
 from qa.phrases import enclosing, same, tidy
@@ -93,16 +93,26 @@ class Assistant:
             raise LibraryEmptyError(f"the library {self.library.path} is empty; add articles with: talks-qa add PATH")
         filters = self._retriever.filters(since, until, outlet)
         best: list[Candidate] = []
-        for i, reading in enumerate(readings(asked, history)):
-            found = self.candidates(reading, filters)
+        for i, reading in enumerate(readings(asked, self._answered(asked, history, filters))):
+            found = self.candidates(reading.ask, filters, reading.search)
             gain = _CHANGED if i and best else 0.0
             if found and (not best or found[0].confidence > best[0].confidence + gain):
                 best = found
         return self._answer(asked, best)
 
-    def candidates(self, question: str, filters: Filters = EVERYTHING) -> list[Candidate]:
-        """Return possible answers, the surest first: what calibration and evaluation look at, too."""
-        ranked = self._retriever.fused(question, filters, self._config.passages)
+    def _answered(self, question: str, history: Sequence[str | Answer], filters: Filters) -> Sequence[str | Answer]:
+        """Return the history with its last bare question answered, where the new one leans on it."""
+        if not history or not isinstance(history[-1], str) or len(readings(question, history)) == 1:
+            return history
+        try:
+            last = check_question(history[-1])
+        except QuestionError:
+            return history[:-1]
+        return [*history[:-1], self._answer(last, self.candidates(last, filters))]
+
+    def candidates(self, question: str, filters: Filters = EVERYTHING, search: str = "") -> list[Candidate]:
+        """Return possible answers, the surest first; `search` holds other words to look passages up with."""
+        ranked = self._retriever.fused(search or question, filters, self._config.passages)
         rows = self.library.rows([number for number, _ in ranked])
         kept = [(rows[number], score) for number, score in ranked if number in rows]
         if not kept:

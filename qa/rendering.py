@@ -1,0 +1,104 @@
+"""Answers, hits, articles and reports as text for a terminal, and the two ways to print it.
+
+Article text is data here: markup in it means nothing, control characters never reach the terminal.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from qa.records import AddReport, Answer, Article, Citation, Hit, header
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")  # C0, DEL and C1, but for the newline
+
+
+def clean(text: str) -> str:
+    """Return `text` without control characters; newlines stay, a tab becomes a space."""
+    return _CONTROL.sub("", text.replace("\t", " "))
+
+
+def one_line(text: str) -> str:
+    """Return `text` without control characters and with every run of white space as one space."""
+    return clean(" ".join(text.split()))
+
+
+def render_answer(answer: Answer) -> Text:
+    """Return the short answer, the quotes and their sources; or the refusal and what comes closest."""
+    blocks: list[Text] = []
+    if not answer.answered:
+        blocks.append(Text(clean(answer.text), "bold yellow"))
+        blocks += [Text("Closest in the library:", "yellow")] if answer.citations else []
+    elif answer.short:
+        blocks.append(Text(clean(answer.short), "bold"))
+    blocks += [_quote(citation.number, citation.quote, citation) for citation in answer.citations]
+    if answer.answered:
+        blocks.append(Text(f"confidence {answer.confidence:.0%}", "dim"))
+    return Text("\n\n").join(blocks)
+
+
+def render_hits(hits: Sequence[Hit]) -> Text:
+    """Return the passages found, numbered from 1, each with its source and score."""
+    if not hits:
+        return Text("Nothing found.", "bold yellow")
+    return Text("\n\n").join(
+        _quote(number, hit.passage.text, hit.article, f" (score {hit.score:.2f})")
+        for number, hit in enumerate(hits, start=1)
+    )
+
+
+def render_articles(articles: Sequence[Article]) -> Text:
+    """Return a line for each article: id, date, outlet, title, the first three padded to one width."""
+    rows = [
+        [one_line(a.id), a.published.isoformat() if a.published else "-", one_line(a.outlet) or "-", one_line(a.title)]
+        for a in articles
+    ]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)][:-1]
+    lines = []
+    for row in rows:
+        padded = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=False)]
+        lines.append("  ".join([*padded, row[-1]]).rstrip())
+    return Text("\n".join(lines))
+
+
+def render_report(report: AddReport) -> Text:
+    """Return the counts of an addition, then each rejected source with its reason."""
+    counts = {name: len(getattr(report, name)) for name in ("added", "updated", "unchanged", "rejected")}
+    text = Text(", ".join(f"{name} {count}" for name, count in counts.items()))
+    for rejection in report.rejected:
+        text.append("\nrejected ", "yellow").append(f"{one_line(rejection.source)}: {one_line(rejection.reason)}")
+    return text
+
+
+def describe(error: Exception) -> str:
+    """Return what an error says, in one line; for errors of the operating system, file first."""
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return one_line(f"{place}{error.strerror}")
+    return one_line(str(error)) or type(error).__name__
+
+
+def show(text: Text) -> None:
+    """Print to standard output: with styles in a terminal, bare and unwrapped anywhere else."""
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        Console().print(text)
+    elif text.plain:
+        print(text.plain)
+    sys.stdout.flush()
+
+
+def tell(line: str) -> None:
+    """Print one line to standard error."""
+    print(one_line(line), file=sys.stderr, flush=True)
+
+
+def _quote(number: int, quote: str, source: Citation | Article, remark: str = "") -> Text:
+    known = one_line(header(source.title, source.outlet, source.published)) or "unknown source"
+    text = Text.assemble((f"[{number}] ", "bold cyan"), clean(quote), (f"\n    {known}{remark}", "cyan"))
+    return text.append(f"\n    {one_line(source.url)}", "dim") if source.url else text
