@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,65536}?)\n---[ \t]*(?:\n|\Z)", re
 def read(paths: Iterable[str | Path]) -> Iterator[tuple[str, Article | Rejection]]:
     """Yield (source, article or rejection) for files and folders, in a stable order.
 
-    Folders are walked in name order, hidden files and `README`s left out; in a folder only files of
-    a known kind are read, a file named by itself is always tried.
+    Folders are walked in name order: files of a known kind are read, hidden ones, `README`s and links that
+    lead outside are left out. A file named by itself is always tried.
     """
     for path in paths:
         yield from _read_path(Path(path).expanduser())
@@ -60,7 +61,8 @@ def _read_path(path: Path) -> Iterator[tuple[str, Article | Rejection]]:
 
 def _wanted(path: Path, root: Path) -> bool:
     visible = not any(part.startswith(".") for part in path.relative_to(root).parts)
-    return visible and path.suffix.lower() in _SUFFIXES and path.stem.upper() != "README" and path.is_file()
+    inside = not path.is_symlink() or path.resolve().is_relative_to(root.resolve())
+    return visible and inside and path.suffix.lower() in _SUFFIXES and path.stem.upper() != "README" and path.is_file()
 
 
 def _read_file(path: Path) -> Iterator[tuple[str, Article | Rejection]]:
@@ -232,8 +234,7 @@ def _id_of(path: Path) -> str:
 
 def _opening(text: str) -> str:
     """The first words of the reporting, where no headline was found."""
-    words = text.split("\n", 1)[0].split()
-    return " ".join(words[:12]) + ("…" if len(words) > 12 else "")
+    return textwrap.shorten(text.split("\n", 1)[0], 90, placeholder="…")
 
 
 def _slug(name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from qa.confidence import Calibration, Evidence, Wanted
+from qa.confidence import Calibration, Evidence, Wanted, held
 from qa.config import Config
 from qa.conversation import readings
 from qa.errors import LibraryEmptyError, QuestionError
@@ -130,7 +130,7 @@ class Assistant:
                 if start < end:
                     raw.append(_Found(number, passage, article, (start, end), span.score, retrieval))
         bounds = {article.id: sentences(article.text) for (_, _, article), _ in kept}
-        held = {p.id: lexical.terms(f"{article.header} {p.text}") for (_, p, article), _ in kept}
+        around = {p.id: held(f"{article.header}\n{p.text}", lexical.terms) for (_, p, article), _ in kept}
         judged: list[Candidate] = []
         for found in raw:
             quote = enclosing(bounds[found.article.id], *found.phrase)
@@ -141,9 +141,9 @@ class Assistant:
                 retrieval=found.retrieval,
                 cosine=cosines[found.number],
                 support=float(len({o.passage.id for o in alike if o.score > 0} - {found.passage.id})),
-                terms=wanted.share(held[found.passage.id]),
-                names=float(wanted.missing(held[found.passage.id])),
-                near=wanted.share(lexical.terms(found.article.text[slice(*quote)])),
+                terms=wanted.share(around[found.passage.id]),
+                names=float(wanted.missing(around[found.passage.id])),
+                near=wanted.share(held(found.article.text[slice(*quote)], lexical.terms)),
             )
             sure = self._judge.confidence(evidence)
             judged.append(Candidate(found.article, found.passage, found.phrase, quote, evidence, sure))

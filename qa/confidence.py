@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from rapidfuzz import fuzz
 SHIPPED = Path(__file__).parent / "models" / "reader" / "confidence.json"
 _SAME = 85  # of 100: two spellings of one name
 _SPECIFIC = re.compile(r"\d[\d.,]*\d|\d|[A-Z][\w'’-]*")
+_LONG_NAME = re.compile(r"\b[A-Z][a-z]+(?:[\s-][A-Z][a-z]+){1,4}")
 _QUESTION_WORDS = frozenset(
     [
         "a",
@@ -130,6 +131,7 @@ class Wanted:
 
     terms: Mapping[str, float]  # index term → rarity, positive
     names: tuple[str, ...]  # names and numbers, as index terms
+    short_forms: Mapping[str, str]  # index term → acronym of the name it is part of
 
     @classmethod
     def of(cls, question: str, analyze: Analyze, frequency: Frequency, size: int) -> Wanted:
@@ -139,20 +141,32 @@ class Wanted:
         }
         found = [w for w in _SPECIFIC.findall(question) if w.lower() not in _QUESTION_WORDS]
         names = dict.fromkeys(t for word in found for t in analyze(word))
-        return cls(terms, tuple(names))
+        short_forms = {t: short for name, short in acronyms(question).items() for t in analyze(name)}
+        return cls(terms, tuple(names), short_forms)
 
-    def share(self, held: Sequence[str]) -> float:
-        """Return the share of the terms that `held` (index terms of some text) covers, weighted by rarity."""
+    def share(self, held: Iterable[str]) -> float:
+        """Return the share of the terms that `held` (see the function) covers, weighted by rarity."""
         total = sum(self.terms.values())
-        if not total:
-            return 1.0
         have = frozenset(held)
-        return sum(weight for term, weight in self.terms.items() if covers(have, term)) / total
+        return sum(w for term, w in self.terms.items() if self._covered(have, term)) / total if total else 1.0
 
-    def missing(self, held: Sequence[str]) -> int:
+    def missing(self, held: Iterable[str]) -> int:
         """Return how many of the names and numbers `held` lacks."""
         have = frozenset(held)
-        return sum(1 for name in self.names if not covers(have, name))
+        return sum(1 for name in self.names if not self._covered(have, name))
+
+    def _covered(self, held: frozenset[str], term: str) -> bool:
+        return covers(held, term) or self.short_forms.get(term, " ") in held
+
+
+def held(text: str, analyze: Analyze) -> frozenset[str]:
+    """Return the index terms of a text, and the acronyms of its names ("United States" also holds "us")."""
+    return frozenset(analyze(text)) | frozenset(acronyms(text).values())
+
+
+def acronyms(text: str) -> dict[str, str]:
+    """Return the names of several words in a text with their initials, in lower case."""
+    return {name: "".join(w[0] for w in re.split(r"[\s-]+", name)).lower() for name in _LONG_NAME.findall(text)}
 
 
 def covers(held: frozenset[str], term: str) -> bool:

@@ -180,6 +180,7 @@ class Library:
         rejected: list[Rejection] = []
         changes = _Changes()
         batch: list[tuple[Article, list[Passage]]] = []
+        waiting: dict[bytes, str] = {}  # content of the batch, not yet in the store
         seen: dict[str, str] = {}
         total, done = sources.count(wanted), 0
         with self._writing(changes):
@@ -188,6 +189,7 @@ class Library:
             def flush() -> None:
                 self._commit(batch, changes)
                 batch.clear()
+                waiting.clear()
                 progress("adding", done, total)
 
             for source, item in sources.read(wanted):
@@ -200,12 +202,13 @@ class Library:
                     rejected.append(Rejection(source, f"its id {item.id!r} is also that of {seen[item.id]}"))
                     continue
                 seen[item.id] = source
-                if holder := self._store.holder_of(digest):
+                if holder := waiting.get(digest) or self._store.holder_of(digest):
                     unchanged.append(holder)
                     continue
                 passages = split(item, self.encoder.count, min(256, self.encoder.max_tokens))
                 (updated if self._store.article(item.id) else added).append(item.id)
                 batch.append((item, passages))
+                waiting[digest] = item.id
                 if sum(len(p) for _, p in batch) >= _BATCH_PASSAGES or len(batch) >= _BATCH_ARTICLES:
                     flush()
             flush()

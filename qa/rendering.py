@@ -37,7 +37,7 @@ def render_answer(answer: Answer) -> Text:
         blocks.append(Text(clean(answer.short), "bold"))
     blocks += [_quote(citation.number, citation.quote, citation) for citation in answer.citations]
     if answer.answered:
-        blocks.append(Text(f"confidence {answer.confidence:.0%}", "dim"))
+        blocks.append(Text(f"confidence {_percent(answer.confidence)}", "dim"))
     return Text("\n\n").join(blocks)
 
 
@@ -96,6 +96,11 @@ def show(text: Text) -> None:
 def tell(line: str) -> None:
     """Print one line to standard error."""
     print(one_line(line), file=sys.stderr, flush=True)
+
+
+def _percent(confidence: float) -> str:
+    """No answer is certain: rounding must not say so."""
+    return "over 99%" if confidence > 0.99 else f"{confidence:.0%}"
 
 
 def _quote(number: int, quote: str, source: Citation | Article, remark: str = "") -> Text:

@@ -69,7 +69,8 @@ class Conversation:
         name, _, rest = line.partition(" ")
         if action := self._actions.get(name.lower()):
             return action(rest.strip())
-        near = difflib.get_close_matches(name.lower(), COMMANDS, n=1)
+        near = [known for known in COMMANDS if known.startswith(name.lower()) and len(name) > 1]
+        near += difflib.get_close_matches(name.lower(), COMMANDS, n=1)
         meant = f"did you mean {near[0]}?" if near else "/help shows the commands"
         raise TalksError(f"there is no command {name[:40]}; {meant}")
 

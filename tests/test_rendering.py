@@ -1,0 +1,159 @@
+"""What answers, hits, articles and reports look like, and that article text cannot steer a terminal."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from qa.errors import LibraryError
+from qa.records import AddReport, Answer, Article, Citation, Hit, Passage, Rejection
+from qa.rendering import (
+    clean,
+    describe,
+    one_line,
+    render_answer,
+    render_articles,
+    render_hits,
+    render_report,
+    show,
+    tell,
+)
+
+QUOTE = "General Kayani refused to give Admiral Mullen the list of drone targets."
+DAY = date(2012, 3, 29)
+EVIL = "Kayani \x1b[31mred\x1b[0m \x9b2J\x07\x08\r[bold]markup[/bold] :smile: [/nothing]"
+
+
+def citation(
+    number: int = 1, quote: str = QUOTE, title: str = "Talks", outlet: str = "Dawn", url: str = "https://example.org"
+) -> Citation:
+    return Citation(number, "a", title, outlet, DAY, url, 0, len(quote), quote)
+
+
+def answer(*citations: Citation, short: str | None = "the list", confidence: float = 0.87) -> Answer:
+    return Answer("What?", True, short, "", confidence, citations)
+
+
+def refusal(*citations: Citation) -> Answer:
+    return Answer("What?", False, None, "The articles in the library do not say.", 0.1, citations)
+
+
+def in_terminal(text: Text) -> str:
+    console = Console(file=io.StringIO(), force_terminal=True, color_system="standard", width=200, legacy_windows=False)
+    console.print(text)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_an_answer_shows_the_phrase_then_numbered_quotes_with_their_sources() -> None:
+    second = citation(2, "He was in Rawalpindi.", "", "", "")
+    assert render_answer(answer(citation(), second)).plain == (
+        f"the list\n\n[1] {QUOTE}\n    Talks | Dawn | 29 March 2012\n    https://example.org\n\n"
+        "[2] He was in Rawalpindi.\n    29 March 2012\n\nconfidence 87%"
+    )
+
+
+def test_an_answer_without_a_phrase_begins_with_its_quote() -> None:
+    assert render_answer(answer(citation(), short=None)).plain.startswith(f"[1] {QUOTE}")
+
+
+@pytest.mark.parametrize(("confidence", "shown"), [(0.5, "50%"), (0.99, "99%"), (0.996, "over 99%"), (1.0, "over 99%")])
+def test_no_answer_is_called_certain(confidence: float, shown: str) -> None:
+    assert render_answer(answer(citation(), confidence=confidence)).plain.endswith(f"\nconfidence {shown}")
+
+
+def test_a_refusal_says_so_before_it_shows_what_is_close() -> None:
+    lines = render_answer(refusal(citation())).plain.split("\n")
+    assert lines[:5] == ["The articles in the library do not say.", "", "Closest in the library:", "", f"[1] {QUOTE}"]
+    assert not any("confidence" in line for line in lines)
+    assert render_answer(refusal()).plain == "The articles in the library do not say."
+
+
+def test_answer_and_refusal_differ_in_style_too() -> None:
+    assert in_terminal(render_answer(answer(citation()))).startswith("\x1b[1mthe list\x1b[0m\n")
+    assert in_terminal(render_answer(refusal())).startswith(
+        "\x1b[1;33mThe articles in the library do not say.\x1b[0m\n"
+    )
+
+
+def test_markup_and_control_characters_in_articles_mean_nothing() -> None:
+    shown = in_terminal(render_answer(answer(citation(quote=EVIL, title=EVIL, outlet=EVIL, url=EVIL), short=EVIL)))
+    assert shown.count("[bold]markup[/bold] :smile: [/nothing]") == 5
+    assert "\x1b[31m" not in shown and "\x1b[0m \x9b" not in shown
+    assert not any(c in shown for c in "\x9b\x07\x08\r")
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0xFF)))
+def test_clean_takes_out_control_characters_alone(text: str) -> None:
+    cleaned = clean(text)
+    assert all(c == "\n" or " " <= c <= "~" or c >= "\xa0" for c in cleaned)
+    visible = [c for c in text.replace("\t", " ") if c == "\n" or " " <= c <= "~" or c >= "\xa0"]
+    assert list(cleaned) == visible
+
+
+def test_one_line_is_one_line() -> None:
+    assert one_line(" a\r\n\tb\x1b[0m\u2028c\n") == "a b[0m c"
+
+
+def test_hits_show_passage_source_and_score() -> None:
+    article = Article("a", QUOTE, "Talks", "Dawn", DAY)
+    hit = Hit(Passage("a:0", "a", 0, 0, len(QUOTE), QUOTE), article, 0.8349)
+    block = f"{QUOTE}\n    Talks | Dawn | 29 March 2012 (score 0.83)"
+    assert render_hits([hit, hit]).plain == f"[1] {block}\n\n[2] {block}"
+    assert render_hits([]).plain == "Nothing found."
+
+
+def test_articles_stand_in_columns_whatever_their_script() -> None:
+    articles = [
+        Article("a", "t", "One\nline", "Dawn", DAY),
+        Article("a-longer-id", "t", "", "朝日新聞", None),
+        Article("b", "t", "Three", ""),
+    ]
+    lines = render_articles(articles).plain.split("\n")
+    assert [line.split() for line in lines] == [
+        ["a", "2012-03-29", "Dawn", "One", "line"],
+        ["a-longer-id", "-", "朝日新聞"],
+        ["b", "-", "-", "Three"],
+    ]
+    assert cell_len(lines[0][: lines[0].index("One")]) == cell_len(lines[2][: lines[2].index("Three")])
+    assert "\t" not in "".join(lines)
+    assert render_articles([]).plain == ""
+
+
+def test_a_report_counts_and_names_every_rejected_source() -> None:
+    report = AddReport(("a", "b"), (), ("c",), (Rejection("x\n.md", "a binary file"), Rejection("y", "no such file")))
+    assert render_report(report).plain == (
+        "added 2, updated 0, unchanged 1, rejected 2\nrejected x .md: a binary file\nrejected y: no such file"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError(30, "Read-only file system", "/a/library.db"), "/a/library.db: Read-only file system"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (LibraryError("two\nlines\x1b[1m"), "two lines[1m"),
+        (LibraryError(), "LibraryError"),
+    ],
+)
+def test_errors_are_told_in_one_line(error: Exception, line: str) -> None:
+    assert describe(error) == line
+
+
+def test_show_prints_bare_unwrapped_text_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    long = "word " * 100 + "end"
+    show(Text(long, "bold red"))
+    show(Text(""))
+    assert capsys.readouterr().out == f"{long}\n"
+
+
+def test_tell_speaks_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    tell("making a library\nin \x1b]0;x")
+    assert capsys.readouterr() == ("", "making a library in ]0;x\n")
