@@ -83,7 +83,8 @@ def run(args: argparse.Namespace, config: Config) -> int:
     try:
         text = args.file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise EvaluationError(f"cannot read {args.file}: {error}") from None
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise EvaluationError(f"cannot read {args.file}: {reason}") from None
     if (data := _squad_data(text)) is not None:
         if args.originals:
             raise EvaluationError(f"--originals is for files of our own questions; {args.file} is a SQuAD file")
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
 
         results = read_squad(parse_squad(data, str(args.file))[: args.limit], Reader.load(config.reader))
         report: dict[str, Any] = metrics.squad_scores(results, 0.0)
-        print(json.dumps(report, ensure_ascii=False) if args.json else metrics.squad_table(report))
+        print(json.dumps(report) if args.json else metrics.squad_table(report))
         return 0
     questions = parse_questions(text, str(args.file))
     with ExitStack() as stack:
@@ -99,7 +100,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
         outcomes = evaluate(questions[: args.limit], library, config)
     report = summarise(outcomes, args.bootstrap)
     if args.json:
-        print(json.dumps({**report, "outcomes": [as_json(o) for o in outcomes]}, ensure_ascii=False))
+        print(json.dumps({**report, "outcomes": [as_json(o) for o in outcomes]}))
         return 0
     print(table(report))
     if args.errors:

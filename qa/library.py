@@ -362,9 +362,8 @@ def open_or_seed(
 ) -> Library:
     """Open a library; where none exists yet, make it from the articles that come along and say so."""
     folder = Path(path).expanduser() if path is not None else Config().library
-    new = not (folder / _DATABASE).exists()
     library = Library.open(folder, encoder, notify)
-    if new or library.count() == (0, 0):
+    if library.store.untouched():
         seeds = seed_folder()
         if seeds is None:
             notify(f"the library {folder} is empty; add articles with: talks-qa add PATH")

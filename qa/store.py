@@ -156,6 +156,11 @@ class Store:
             row = self._db.execute("SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM passages)").fetchone()
         return int(row[0]), int(row[1])
 
+    def untouched(self) -> bool:
+        """Whether nothing was ever added: emptied by hand is not the same."""
+        with self._mapped():
+            return self._db.execute("SELECT 1 FROM sqlite_sequence WHERE name = 'passages'").fetchone() is None
+
     def holder_of(self, digest: bytes) -> str | None:
         """Return the id of an article with this content, or None."""
         with self._mapped():

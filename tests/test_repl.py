@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -99,19 +98,18 @@ def terminal(made: Path, state: Path) -> Any:
 
 
 def test_follow_ups_are_read_in_the_light_of_earlier_answers(conversation: Conversation) -> None:
-    conversation.reply("Who refused to give Mullen the list?")
-    assert "November 2007" in conversation.reply("When was he appointed army chief?").plain
+    conversation.reply(REFUSED)
+    assert "Mike Mullen" in conversation.reply("Whom did he meet?").plain.split("\n")[0]
+    conversation.reply("When did Nawaz Sharif arrive in Washington?")
+    assert "Barack Obama" in conversation.reply("Whom did he meet?").plain.split("\n")[0]
 
 
 def test_reset_forgets_the_conversation(conversation: Conversation) -> None:
-    asked = "When was he appointed?"
-    conversation.reply("Who is Nawaz Sharif to meet at the White House?")
-    after_another = conversation.reply(asked).plain
+    alone = conversation.reply("Whom did he meet?").plain
+    conversation.reply(REFUSED)
+    assert conversation.reply("Whom did he meet?").plain != alone
     conversation.reply("/reset")
-    alone = conversation.reply(asked).plain
-    conversation.reply("/reset")
-    assert conversation.reply(asked).plain == alone
-    assert after_another.split("\n")[0]  # said something either way
+    assert conversation.reply("Whom did he meet?").plain == alone
 
 
 def test_filters_hold_until_they_are_cleared(conversation: Conversation) -> None:
@@ -191,8 +189,10 @@ def test_a_terminal_has_history_completion_and_a_way_out(made: Path, tmp_path: P
     shell.expect("nonsense")
     shell.sendcontrol("c")
     shell.expect("ask>")
-    shell.send("/so\t")
-    shell.expect(re.escape("ask> /sources"))
+    shell.send("/so")
+    shell.expect("list the articles")  # the menu
+    shell.send("\t")
+    shell.expect("urces")
     shell.send("\r")
     shell.expect("2015-10-22")
     shell.expect("ask>")
