@@ -1,0 +1,67 @@
+"""Requests checked against aiogram's generated models of the Bot API, and against Telegram's limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import aiogram.methods
+from pydantic import BaseModel, ValidationError
+
+from .errors import ApiError
+from .markup import units, visible
+
+_METHODS: dict[str, type[BaseModel]] = {
+    model.__dict__["__api_method__"]: model
+    for name in aiogram.methods.__all__
+    if isinstance(model := getattr(aiogram.methods, name), type)
+    and isinstance(model.__dict__.get("__api_method__"), str)
+}
+_MESSAGE = 4096  # UTF-16 units of visible text
+
+
+def check(method: str, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request's parameters, decoded; raises ApiError for whatever Telegram would not accept."""
+    model = _METHODS.get(method)
+    if model is None:
+        raise ApiError(404, f"Not Found: {method}")
+    data: dict[str, Any] = {}
+    for key, value in raw.items():
+        if key not in model.model_fields:
+            raise ApiError(400, f"Bad Request: {method} has no parameter {key!r}")
+        data[key] = _decoded(key, value)
+    try:
+        parsed = model.model_validate(data)
+    except ValidationError as error:
+        raise ApiError(400, f"Bad Request: {method}: {error.errors()[0]['loc']} {error.errors()[0]['msg']}") from None
+    _nothing_unknown(parsed, method)
+    if "text" in data and method in ("sendMessage", "editMessageText"):
+        seen = visible(data["text"], data.get("parse_mode"))
+        if not seen.strip():
+            raise ApiError(400, "Bad Request: message text is empty")
+        if units(seen) > _MESSAGE:
+            raise ApiError(400, "Bad Request: message is too long")
+    return data
+
+
+def _decoded(key: str, value: Any) -> Any:
+    """Structured parameters travel as JSON text inside a form."""
+    if isinstance(value, str) and key != "text" and (value[:1] in ("[", "{") or value in ("true", "false")):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ApiError(400, f"Bad Request: can't parse {key} as JSON") from None
+    return value
+
+
+def _nothing_unknown(value: Any, where: str) -> None:
+    """aiogram lets unknown fields pass; Telegram's own parser is not asked here, so nothing unknown may."""
+    if isinstance(value, BaseModel):
+        if value.__pydantic_extra__:
+            raise ApiError(400, f"Bad Request: unknown field in {where}: {sorted(value.__pydantic_extra__)}")
+        for name, inner in value.__dict__.items():
+            _nothing_unknown(inner, f"{where}.{name}")
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            _nothing_unknown(inner, where)

@@ -1,0 +1,96 @@
+"""Replies are pure: what they say, that they fit, and that Telegram can parse them whatever an article holds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import replies
+from qa.records import Answer, Article, Citation
+from tests.telegram_server.markup import units, visible
+
+CITATION = Citation(
+    1,
+    "a1",
+    "Kayani & Mullen <meet>",
+    "The Hindu",
+    date(2011, 4, 21),
+    "https://example.org/?a=1&b=2",
+    0,
+    9,
+    "He said <no> & left.",
+)
+HOSTILE = st.text(
+    alphabet=st.one_of(st.characters(), st.sampled_from("<>&\"'/\u202e\u200b\U0001f600\x00\n ")), max_size=9000
+)
+
+
+def answered(quote: str = CITATION.quote, short: str = "no & left") -> Answer:
+    citation = Citation(
+        1, "a1", CITATION.title, CITATION.outlet, CITATION.published, CITATION.url, 0, len(quote), quote
+    )
+    return Answer("What did he say?", True, short, quote, 0.9, (citation,))
+
+
+def test_an_answer_shows_short_answer_quote_and_source() -> None:
+    (message,) = replies.answer(answered())
+    seen = visible(message, "HTML")
+    assert "<b>no &amp; left" in message
+    assert '<a href="https://example.org/?a=1&amp;b=2">' in message
+    for part in ("He said <no> & left.", "[1] Kayani & Mullen <meet>", "The Hindu, 21 April 2011"):
+        assert part in seen
+
+
+def test_a_refusal_is_not_presented_as_an_answer() -> None:
+    refusal = Answer("Why?", False, None, "The articles do not say.", 0.1, (CITATION,))
+    seen = visible(replies.answer(refusal)[0], "HTML")
+    assert seen.startswith("The articles do not say.")
+    assert seen.index("not an answer") < seen.index("He said")
+    assert "<b>" not in replies.answer(refusal)[0]
+
+
+def test_a_long_quote_is_folded_and_a_bad_address_not_linked() -> None:
+    long = replies.answer(answered("word " * 100))[0]
+    assert "<blockquote expandable>" in long
+    bad = Citation(1, "a1", "T", "O", None, 'javascript:alert("x")', 0, 1, "Q.")
+    assert "<a " not in replies.answer(Answer("q", True, "Q", "Q.", 0.9, (bad,)))[0]
+
+
+def test_a_long_text_is_cut_between_words_into_messages_that_fit() -> None:
+    words = " ".join(f"word{i}" for i in range(1500))
+    messages = replies.pack([replies.Block(words, "<blockquote>", "</blockquote>")])
+    assert len(messages) > 1
+    assert " ".join(visible(m, "HTML") for m in messages).split() == words.split()
+
+
+def test_sources_lists_every_article_or_says_there_is_none() -> None:
+    articles = [Article(f"id{i}", "text", f"Title {i}", "Outlet", date(2012, 1, 1)) for i in range(3)]
+    (message,) = replies.sources(articles)
+    assert all(f"Title {i} – Outlet, 1 January 2012" in message for i in range(3))
+    assert replies.sources([]) == ["The library is empty."]
+
+
+def test_a_great_many_sources_stay_within_five_messages() -> None:
+    messages = replies.sources([Article(f"id{i}", "text", "A title of some length " * 5) for i in range(2000)])
+    assert len(messages) == replies.MAX_MESSAGES
+    assert "more than fits" in messages[-1]
+
+
+@given(quote=HOSTILE, title=HOSTILE, outlet=HOSTILE, url=HOSTILE, short=HOSTILE, ok=st.booleans())
+def test_whatever_an_article_holds_every_message_parses_and_fits(
+    quote: str, title: str, outlet: str, url: str, short: str, ok: bool
+) -> None:
+    citation = Citation(1, "a1", title, outlet, None, url, 0, len(quote), quote)
+    for message in replies.answer(Answer("q", ok, short if ok else None, quote, 0.5, (citation, citation))):
+        seen = visible(message, "HTML")
+        assert seen.strip()
+        assert units(seen) <= 4096
+        assert "\u202e" not in seen
+
+
+@given(text=HOSTILE)
+def test_plain_text_is_what_the_html_shows(text: str) -> None:
+    for message in replies.pack([replies.Block(replies.clean(text), "<i>", "</i>")]):
+        assert replies.plain(message) == visible(message, "HTML")
