@@ -27,6 +27,7 @@ from qa.phrases import same
 QUESTIONS = Path(__file__).parent / "calibration.jsonl"
 _DISTRACTORS = 40  # articles beside those the questions are about
 _FOLDS = 5
+_ID = 180  # characters of a URL that make an id
 
 
 def articles(data: Path, corpus: str) -> Iterator[dict[str, Any]]:
@@ -38,7 +39,7 @@ def articles(data: Path, corpus: str) -> Iterator[dict[str, Any]]:
     with lzma.open(data / "multihop_rag" / "corpus.json.xz", "rt", encoding="utf-8") as file:
         for row in json.load(file):
             yield {
-                "id": row["url"][-200:], "title": row["title"], "outlet": row["source"],
+                "id": row["url"][-_ID:], "title": row["title"], "outlet": row["source"],
                 "published": row["published_at"][:10], "url": row["url"], "text": row["body"],
             }  # fmt: skip
 
@@ -47,7 +48,7 @@ def library(data: Path, work: Path, corpus: str, questions: list[dict[str, Any]]
     """Open the library of a corpus, made when it is new: the articles asked about and some others."""
     opened = Library.open(work / corpus)
     if opened.count() == (0, 0):
-        about = {str(q["about"])[-200:] for q in questions}
+        about = {str(q["about"])[-_ID:] for q in questions}
         rows = list(articles(data, corpus))
         chosen = [r for r in rows if r["id"] in about] + [r for r in rows if r["id"] not in about][:_DISTRACTORS]
         path = work / f"{corpus}.jsonl"
@@ -59,7 +60,7 @@ def library(data: Path, work: Path, corpus: str, questions: list[dict[str, Any]]
 def is_right(candidate: Candidate, question: dict[str, Any]) -> bool:
     """Whether a candidate answers: its phrase or its sentence, in the right article, says an accepted one."""
     quote = candidate.article.text[slice(*candidate.quote)]
-    there = candidate.article.id == str(question["article"])[-200:]
+    there = candidate.article.id == str(question["article"])[-_ID:]
     return any(
         contains(quote, phrase) and (there or same(candidate.short, phrase)) for phrase in question.get("answers") or []
     )
