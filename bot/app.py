@@ -7,21 +7,21 @@ import asyncio
 import logging
 import os
 import sys
-from collections import defaultdict
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from telegram.ext import Application
 
-    from bot.handlers import Services
+    from bot.handlers import Answerer, Shelf
 
-OK, FAILED, USAGE = 0, 1, 2
-_RETRIES = 3  # of a request that Telegram asks to send later
-_AT_ONCE = 16  # chats answered side by side
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+_RETRIES = 3  # of a request that Telegram asks to send later, and of the first connection
 _UNSET = (
     "no bot token: talk to @BotFather on Telegram to make a bot, then set TALKS_BOT_TOKEN to the token it gives you"
 )
+_HIDDEN = "[token]"
+log = logging.getLogger(__name__)
 
 
 class HideToken(logging.Filter):
@@ -33,65 +33,44 @@ class HideToken(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place; it is always kept."""
+        from telegram.error import TelegramError
+
         message = record.getMessage()
-        if record.name.startswith("telegram") and record.exc_info:
-            # The library logs every lost connection with a traceback; what went wrong is enough.
-            message, record.exc_info = f"{message} {record.exc_info[1]}", None
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, TelegramError):
+            # The way through the HTTP client tells nothing; what Telegram or the network said is enough.
+            message, record.exc_info = f"{message} {error}", None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
-            record.exc_text = record.exc_text.replace(self._token, "[token]")
-        record.msg, record.args = message.replace(self._token, "[token]"), None
+            record.exc_text = record.exc_text.replace(self._token, _HIDDEN)
+        if record.stack_info:
+            record.stack_info = record.stack_info.replace(self._token, _HIDDEN)
+        record.msg, record.args = message.replace(self._token, _HIDDEN), None
         return True
 
 
-def build_application(token: str, services: Services, api: str = "") -> Application[Any, Any, Any, Any, Any, Any]:
+def build_application(
+    token: str, assistant: Answerer, library: Shelf, api: str | None = None
+) -> Application[Any, Any, Any, Any, Any, Any]:
     """Return the application, ready to run; `api` is the address of another Bot API server."""
     os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library's coming default; its rate limiter warns otherwise
-    from telegram import BotCommand, Update
-    from telegram.ext import AIORateLimiter, ApplicationBuilder, BaseUpdateProcessor
+    from telegram.ext import AIORateLimiter, ApplicationBuilder
 
-    from bot.handlers import COMMANDS, register
-
-    class InOrder(BaseUpdateProcessor):
-        """One chat's updates one after another, chats side by side."""
-
-        def __init__(self) -> None:
-            super().__init__(max_concurrent_updates=_AT_ONCE)
-            self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-            self._waiting: defaultdict[int, int] = defaultdict(int)
-
-        async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-            chat = update.effective_chat.id if isinstance(update, Update) and update.effective_chat else 0
-            self._waiting[chat] += 1
-            try:
-                async with self._locks[chat]:
-                    await coroutine
-            finally:
-                self._waiting[chat] -= 1
-                if not self._waiting[chat]:
-                    del self._waiting[chat], self._locks[chat]
-
-        async def initialize(self) -> None:
-            """Nothing to prepare."""
-
-        async def shutdown(self) -> None:
-            """Nothing to put away."""
-
-    async def announce(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
-        await application.bot.set_my_commands([BotCommand(name, text) for name, text in COMMANDS])
+    from bot.handlers import Services, register
+    from bot.order import ChatOrder
 
     builder = (
         ApplicationBuilder()
         .token(token)
         .rate_limiter(AIORateLimiter(max_retries=_RETRIES))
-        .concurrent_updates(InOrder())
-        .post_init(announce)
+        .concurrent_updates(ChatOrder())
+        .post_init(_started)
     )
     if api:
         builder = builder.base_url(f"{api.rstrip('/')}/bot").base_file_url(f"{api.rstrip('/')}/file/bot")
     application = builder.build()
-    register(application, services)
+    register(application, Services(assistant, library))
     return application
 
 
@@ -105,10 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     token = os.environ.get("TALKS_BOT_TOKEN", "").strip()
     if not token:
         return _fail(_UNSET, USAGE)
-    from telegram import Update
     from telegram.error import InvalidToken, TelegramError
 
-    from bot.handlers import CONFLICT, Services
+    from bot.handlers import CONFLICT
     from qa.assistant import Assistant
     from qa.config import Config
     from qa.errors import TalksError
@@ -120,19 +98,46 @@ def main(argv: Sequence[str] | None = None) -> int:
         with open_or_seed(config.library, _tell, encoder=config.encoder) as library:
             assistant = Assistant(library, config)
             assistant.warm()
-            application = build_application(
-                token, Services(assistant, library.articles), os.environ.get("TALKS_BOT_API", "")
-            )
-            application.run_polling(allowed_updates=[Update.MESSAGE], bootstrap_retries=_RETRIES)
+            application = build_application(token, assistant, library, os.environ.get("TALKS_BOT_API"))
+            _run(application)
             if application.bot_data.get(CONFLICT):
                 return _fail("another process polls with this token; stop it, or use another token", FAILED)
     except InvalidToken:
         return _fail("Telegram does not know this token; check TALKS_BOT_TOKEN", FAILED)
     except TelegramError as error:
-        return _fail(f"cannot reach the Bot API: {str(error).replace(token, '[token]')}", FAILED)
+        return _fail(f"cannot reach the Bot API, try again later: {str(error).replace(token, _HIDDEN)}", FAILED)
     except (TalksError, OSError) as error:
-        return _fail(str(error).replace(token, "[token]"), FAILED)
+        return _fail(str(error).replace(token, _HIDDEN), FAILED)
+    except KeyboardInterrupt:  # while the models load; once it polls, the application stops by itself
+        return INTERRUPTED
     return OK
+
+
+def _run(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+    """Poll until a signal or another poller stops it; answers in flight are finished and sent."""
+    from telegram import Update
+
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        try:
+            application.run_polling(allowed_updates=[Update.MESSAGE], bootstrap_retries=_RETRIES, close_loop=False)
+        finally:  # after a start that failed, the library leaves its connections open
+            loop.run_until_complete(application.bot.shutdown())
+
+
+async def _started(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+    """Once Telegram has accepted the token: announce the commands."""
+    from telegram import BotCommand
+    from telegram.error import TelegramError
+
+    from bot.handlers import COMMANDS
+
+    logging.getLogger("telegram.ext").setLevel(logging.WARNING)
+    try:
+        await application.bot.set_my_commands([BotCommand(name, text) for name, text in COMMANDS])
+    except TelegramError as error:  # the bot answers without its menu, too
+        log.warning("the commands could not be announced: %s", error)
+    log.info("answering as @%s", application.bot.username)
 
 
 def _log_without(token: str) -> None:
@@ -140,8 +145,11 @@ def _log_without(token: str) -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.addFilter(HideToken(token))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for noisy in ("httpx", "httpcore", "apscheduler", "telegram.ext.Application"):
+    for noisy in ("httpx", "httpcore", "telegram.ext.Application"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # A start that fails and another poller are told by main(), in one line and not in two.
+    for told in ("telegram.ext", "telegram.ext.Updater"):
+        logging.getLogger(told).setLevel(logging.CRITICAL)
 
 
 def _tell(line: str) -> None:

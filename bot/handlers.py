@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import traceback
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,12 +13,12 @@ from typing import Any, Protocol
 
 from telegram import LinkPreviewOptions, Message, ReplyParameters, Update
 from telegram.constants import ChatAction, ChatType, MessageEntityType, ParseMode
-from telegram.error import BadRequest, Conflict, TelegramError
+from telegram.error import BadRequest, Conflict, Forbidden, NetworkError, TelegramError, TimedOut
 from telegram.ext import Application, CommandHandler, ContextTypes, MessageHandler, filters
 
 from bot import replies
 from bot.chats import Chats
-from qa.errors import TalksError
+from qa.errors import DateError, LibraryEmptyError, QuestionError, TalksError
 from qa.records import Answer, Article
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ COMMANDS = (
     ("start", "Begin"),
 )
 _TYPING = 4.5  # seconds: Telegram shows the action for five
+_PAUSES = (1.0, 3.0)  # seconds before a message is sent again after Telegram or the network failed
 _KEY = "services"
 CONFLICT = "conflict"  # in bot_data: another process polls with the same token
 
@@ -43,12 +45,18 @@ class Answerer(Protocol):
     def ask(self, question: str, history: Sequence[str | Answer] = ()) -> Answer: ...
 
 
+class Shelf(Protocol):
+    """What handlers need of a library; called from a thread."""
+
+    def articles(self) -> list[Article]: ...
+
+
 @dataclass
 class Services:
     """What handlers work with."""
 
     assistant: Answerer
-    articles: Callable[[], list[Article]]
+    library: Shelf
     chats: Chats = field(default_factory=Chats)
 
 
@@ -78,7 +86,7 @@ async def show_help(update: Update, context: Context) -> None:
 
 async def sources(update: Update, context: Context) -> None:
     """/sources"""
-    articles = await asyncio.to_thread(_services(context).articles)
+    articles = await asyncio.to_thread(_services(context).library.articles)
     await _reply(update.effective_message, replies.sources(articles))
 
 
@@ -92,9 +100,9 @@ async def reset(update: Update, context: Context) -> None:
 async def ask(update: Update, context: Context) -> None:
     """/ask QUESTION"""
     text = (update.effective_message and update.effective_message.text) or ""
-    _, _, asked = text.partition(" ")
-    if asked.strip():
-        await _answer(update, context, asked)
+    _, *asked = text.split(maxsplit=1)
+    if asked:
+        await _answer(update, context, asked[0])
     else:
         await _reply(update.effective_message, [replies.NO_QUESTION])
 
@@ -131,10 +139,12 @@ async def failed(update: object, context: Context) -> None:
         context.application.bot_data[CONFLICT] = True
         context.application.stop_running()
         return
-    log.error(
-        "an update failed: %s", type(error).__name__, exc_info=None if isinstance(error, TelegramError) else error
-    )
-    if isinstance(update, Update) and update.effective_message and not isinstance(error, TelegramError):
+    if isinstance(error, TelegramError):  # Telegram's own words, or the network's
+        log.warning("%s: %s", "a reply failed" if update else "polling failed, trying again", error)
+    elif error is not None:  # where it happened only: the message of an exception may hold what people wrote
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        log.error("an update failed with %s\n%s", type(error).__name__, frames.rstrip())
+    if isinstance(update, Update) and not isinstance(error, Forbidden):
         with contextlib.suppress(TelegramError):
             await _reply(update.effective_message, [replies.FAILED])
 
@@ -148,8 +158,13 @@ async def _answer(update: Update, context: Context, text: str) -> None:
     try:
         async with _typing(context, chat.id):
             found = await asyncio.to_thread(services.assistant.ask, text, services.chats.history(chat.id))
-    except TalksError as error:
-        await _reply(message, [replies.Block(replies.clean(str(error))).html()])
+    except (QuestionError, DateError) as error:
+        await _reply(message, replies.line(str(error)))
+        return
+    except TalksError as error:  # for whoever runs the bot, not for the person who asks
+        log.error("%s", error)
+        empty = isinstance(error, LibraryEmptyError)
+        await _reply(message, [replies.NO_ARTICLES if empty else replies.FAILED])
         return
     services.chats.remember(chat.id, found)
     await _reply(message, replies.answer(found))
@@ -165,12 +180,26 @@ async def _reply(message: Message | None, html: Sequence[str]) -> None:
     }
     for text in html:
         try:
-            await message.reply_text(text, parse_mode=ParseMode.HTML, **options)
+            await _send(message, text, parse_mode=ParseMode.HTML, **options)
         except BadRequest as error:
             if "can't parse entities" not in str(error).lower():
                 raise
             log.warning("a reply was rejected as HTML and sent as plain text")
-            await message.reply_text(replies.plain(text)[: replies.LIMIT], **options)
+            await _send(message, replies.plain(text), **options)
+
+
+async def _send(message: Message, text: str, **options: Any) -> None:
+    """Send one message; again after a failure in which Telegram cannot have taken it."""
+    for pause in (*_PAUSES, None):
+        try:
+            await message.reply_text(text, **options)
+            return
+        except (BadRequest, TimedOut):
+            raise
+        except NetworkError:
+            if pause is None:
+                raise
+            await asyncio.sleep(pause)
 
 
 @asynccontextmanager

@@ -31,7 +31,11 @@ def read(paths: Iterable[str | Path]) -> Iterator[tuple[str, Article | Rejection
     lead outside are left out. A file named by itself is always tried.
     """
     for path in paths:
-        yield from _read_path(Path(path).expanduser())
+        try:
+            yield from _read_path(Path(path).expanduser())
+        except (OSError, RuntimeError) as error:  # a name too long for a file, an unknown user's home
+            reason = getattr(error, "strerror", None) or error
+            yield str(path), Rejection(str(path), f"cannot be read: {reason}")
 
 
 def count(paths: Iterable[str | Path]) -> int:

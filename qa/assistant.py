@@ -120,7 +120,6 @@ class Assistant:
         spans = self._retriever.reader().read(
             [(question, article.header, p.text) for (_, p, article), _ in kept], best=_SPANS
         )
-        cosines = self._retriever.cosines(question, [row[0] for row, _ in kept])
         lexical = self.library.snapshot().lexical
         wanted = Wanted.of(question, lexical.terms, lexical.frequency, lexical.size)
         raw: list[_Found] = []
@@ -139,10 +138,7 @@ class Assistant:
                 reader=found.score,
                 margin=found.score - max((o.score for o in raw if o not in alike), default=-math.inf),
                 retrieval=found.retrieval,
-                cosine=cosines[found.number],
-                support=float(len({o.passage.id for o in alike if o.score > 0} - {found.passage.id})),
                 terms=wanted.share(around[found.passage.id]),
-                names=float(wanted.missing(around[found.passage.id])),
                 near=wanted.share(held(found.article.text[slice(*quote)], lexical.terms)),
             )
             sure = self._judge.confidence(evidence)

@@ -50,6 +50,7 @@ _BYLINE = re.compile(
 )
 _LABEL = re.compile(r"^(?:summary|synopsis|story highlights|highlights|abstract)\s*:?\s+(?=\S)", re.IGNORECASE)
 _ENDED = re.compile(r"[.!?…]['\"”’»)\]]*$")
+_CUT = ("..", "…")  # how a text ends that was cut short
 _PARAGRAPH = 200  # characters: a paragraph this long after "Related" is reporting again
 _ARTICLE = 400  # characters of reporting before a teaser heading can mean that the article is over
 _HIDDEN = {
@@ -75,15 +76,15 @@ def normalise(text: str) -> str:
     quotes stay verbatim.
     """
     text = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    text = unicodedata.normalize(
-        "NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
-    )
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     kept = (
         " " if c in "\t\u00a0\x0b\x0c" else c
         for c in text
         if c in "\n\t\x0b\x0c" or (c not in _HIDDEN and unicodedata.category(c) not in ("Cc", "Cs"))
     )
-    lines = (line.rstrip() for line in "".join(kept).split("\n"))
+    # Composed last: a hidden character may have stood between a letter and its accent.
+    text = unicodedata.normalize("NFC", "".join(kept))
+    lines = (line.rstrip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
@@ -103,27 +104,29 @@ def clean(text: str) -> Cleaned:
     body: list[str] = []
     comments: list[str] = []
     teasers = False
+    size = 0  # characters in the body
     for i, line in enumerate(lines):
-        if sum(map(len, body)) >= _ARTICLE // 2 and (_COMMENTS.fullmatch(line) or _STAMP.fullmatch(line)):
+        if size >= _ARTICLE // 2 and (_COMMENTS.fullmatch(line) or _STAMP.fullmatch(line)):
             comments = lines[i:]
             break
         if _MORE.fullmatch(line) and not _ENDED.search(line):
             teasers = True
             furniture.append(line)
-            if line.lower().startswith("more from") and sum(map(len, body)) >= _ARTICLE:
+            if line.lower().startswith("more from") and size >= _ARTICLE:
                 rest = lines[i + 1 :]
                 cut = next((j for j, later in enumerate(rest) if _COMMENTS.fullmatch(later)), len(rest))
                 furniture += rest[:cut]
                 comments = rest[cut:]
                 break
             continue
-        if teasers and len(line) < _PARAGRAPH and body:
+        if teasers and body and not _resumes(line, lines[i + 1 : i + 2]):
             furniture.append(line)
             continue
         if _is_furniture(line) or _repeats(line, lines[i + 1 : i + 40]):
             furniture.append(line)
             continue
         teasers = False
+        size += len(line)
         body.append(_LABEL.sub("", line))
     return Cleaned(
         text="\n\n".join(body),
@@ -132,6 +135,12 @@ def clean(text: str) -> Cleaned:
         comments=tuple(comments),
         furniture=tuple(furniture),
     )
+
+
+def _resumes(line: str, following: list[str]) -> bool:
+    """Whether reporting goes on after teasers: a long paragraph, or whole sentences on two lines running."""
+    whole = (_ENDED.search(other) and not other.endswith(_CUT) for other in [line, *following])
+    return len(line) >= _PARAGRAPH or (bool(following) and all(whole))
 
 
 def _take_title(lines: list[str], furniture: list[str]) -> tuple[str, list[str]]:
@@ -170,7 +179,7 @@ def _repeats(line: str, later: list[str]) -> bool:
     start = line.rstrip(".… ")
     if len(start) <= 30:
         return False
-    cut = len(line) - len(start) > 1
+    cut = line.endswith(_CUT)
     return any(other.startswith(start) or (cut and other.startswith(start[:80])) for other in later)
 
 

@@ -17,7 +17,6 @@ from rapidfuzz import fuzz
 
 SHIPPED = Path(__file__).parent / "models" / "reader" / "confidence.json"
 _SAME = 85  # of 100: two spellings of one name
-_SPECIFIC = re.compile(r"\d[\d.,]*\d|\d|[A-Z][\w'’-]*")
 _LONG_NAME = re.compile(r"\b[A-Z][a-z]+(?:[\s-][A-Z][a-z]+){1,4}")
 _QUESTION_WORDS = frozenset(
     [
@@ -86,10 +85,7 @@ class Evidence:
     reader: float  # the span's logits less those of no answer
     margin: float  # ... less those of the best span that says something else
     retrieval: float  # fused score of the passage, 0-1
-    cosine: float  # of question and passage
-    support: float  # other passages whose best span says the same
     terms: float  # share of the question's terms the passage or its header holds, by rarity
-    names: float  # names and numbers of the question that neither holds
     near: float  # share of the question's terms the quoted sentence holds, by rarity
 
     def features(self) -> dict[str, float]:
@@ -98,10 +94,7 @@ class Evidence:
             "reader": max(-12.0, min(12.0, self.reader)),
             "margin": max(0.0, min(8.0, self.margin)),
             "retrieval": self.retrieval,
-            "cosine": self.cosine,
-            "support": min(2.0, self.support),
             "terms": self.terms,
-            "names": min(2.0, self.names),
             "near": self.near,
         }
 
@@ -130,7 +123,6 @@ class Wanted:
     """The words of a question that evidence should hold."""
 
     terms: Mapping[str, float]  # index term → rarity, positive
-    names: tuple[str, ...]  # names and numbers, as index terms
     short_forms: Mapping[str, str]  # index term → acronym of the name it is part of
 
     @classmethod
@@ -139,21 +131,14 @@ class Wanted:
         terms = {
             t: math.log1p((size + 1) / (frequency(t) + 0.5)) for t in analyze(question) if t not in _QUESTION_WORDS
         }
-        found = [w for w in _SPECIFIC.findall(question) if w.lower() not in _QUESTION_WORDS]
-        names = dict.fromkeys(t for word in found for t in analyze(word))
         short_forms = {t: short for name, short in acronyms(question).items() for t in analyze(name)}
-        return cls(terms, tuple(names), short_forms)
+        return cls(terms, short_forms)
 
     def share(self, held: Iterable[str]) -> float:
         """Return the share of the terms that `held` (see the function) covers, weighted by rarity."""
         total = sum(self.terms.values())
         have = frozenset(held)
         return sum(w for term, w in self.terms.items() if self._covered(have, term)) / total if total else 1.0
-
-    def missing(self, held: Iterable[str]) -> int:
-        """Return how many of the names and numbers `held` lacks."""
-        have = frozenset(held)
-        return sum(1 for name in self.names if not self._covered(have, name))
 
     def _covered(self, held: frozenset[str], term: str) -> bool:
         return covers(held, term) or self.short_forms.get(term, " ") in held

@@ -32,7 +32,7 @@ class Config:
     """A sentence-transformers model (name or folder); empty: the default, all-MiniLM-L6-v2."""
     reader: str = ""
     """An extractive question-answering model (name or folder); empty: the one shipped."""
-    threshold: float = 0.5
+    threshold: float = 0.4
     """Confidence (0-1) under which the assistant says that the articles do not say."""
     passages: int = 10
     """Passages read for one question."""
@@ -75,10 +75,10 @@ def _convert(name: str, value: Any, kind: str) -> Any:
         "Path": lambda v: Path(v).expanduser(),
         "str": str,
         "float": float,
-        "int": int,
+        "int": lambda v: int(str(v)),  # 2.7 is no whole number
     }
     try:
-        if isinstance(value, bool):
+        if isinstance(value, bool) or (kind in ("Path", "str") and not isinstance(value, str)):
             raise ValueError
         return makers[kind](value)
     except (TypeError, ValueError):

@@ -13,7 +13,7 @@ from qa.errors import DateError
 EARLIEST = date(1600, 1, 1)  # newspapers are not older; a date outside the range is a misreading
 LATEST = date(2100, 1, 1)
 
-_MONTHS = "|".join(f"{name}|{name[:3]}\\.?" for name in [*calendar.month_name[1:], "Sept"])
+_MONTHS = "|".join(f"{name}|{name[:3]}\\.?" for name in calendar.month_name[1:]) + "|Sept\\.?"
 _FULL_DATE = re.compile(
     rf"\b(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{_MONTHS}),?\s+\d{{4}}|(?:{_MONTHS})\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}})\b",
     re.IGNORECASE,
@@ -82,9 +82,10 @@ def _within(day: date | None) -> date | None:
 
 
 def _parse(text: str, parts: tuple[str, ...]) -> date | None:
-    """Parse with dateparser, all of `parts` being required in the text."""
+    """Parse with dateparser, all of `parts` being required in the text; "yesterday" names no day of its own."""
+    settings = {"REQUIRE_PARTS": list(parts), "DATE_ORDER": "DMY", "PARSERS": ["absolute-time"]}
     try:
-        found = _parser()(text, languages=["en"], settings={"REQUIRE_PARTS": list(parts), "DATE_ORDER": "DMY"})
+        found = _parser()(text, languages=["en"], settings=settings)
     except (ValueError, OverflowError):
         return None
     return found.date() if found else None

@@ -24,6 +24,8 @@ def tidy(text: str, start: int, end: int) -> Span:
             start, changed = start + 1, True
         while start < end and text[end - 1] in _EDGE:
             end, changed = end - 1, True
+        if start == end:
+            break
         first, last = text[start : start + 1], text[end - 1 : end]
         inner = text[start:end]
         if first in _PAIRS and inner[1:].find(_PAIRS[first]) < 0:

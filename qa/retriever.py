@@ -117,11 +117,6 @@ class Retriever:
         only = self.library.store.matching(filters.since, filters.until, filters.outlets) if filters else None
         return self.library.snapshot().vectors.search(vector, k, only)
 
-    def cosines(self, question: str, numbers: Sequence[int]) -> dict[int, float]:
-        """Return the cosine of the question and each of some passages."""
-        vector = self.library.encoder.encode_query(question)
-        return {number: float(stored @ vector) for number, stored in self.library.vectors(numbers).items()}
-
     def fused(self, question: str, filters: Filters, k: int) -> list[tuple[int, float]]:
         """Return (passage number, score) pairs: a convex mix of both sides, each brought to 0-1.
 

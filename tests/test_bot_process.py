@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.telegram_server import TelegramServer
-from tests.telegram_server.server import TOKEN
+from tests.telegram_server import TOKEN, TelegramServer
 
 pytestmark = pytest.mark.slow
 COMMAND = (sys.executable, "-m", "bot.app")
@@ -23,14 +23,29 @@ START = 180.0  # seconds: the first start prepares the model
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("TALKS_")}
-    return {**kept, "TALKS_LIBRARY": str(folder), "XDG_CONFIG_HOME": str(folder), "TALKS_BOT_TOKEN": TOKEN, **more}
+    ours = {
+        "TALKS_LIBRARY": str(folder / "library"),
+        "XDG_CONFIG_HOME": str(folder),
+        "TALKS_BOT_TOKEN": TOKEN,
+        "PYTHONWARNINGS": "default",  # shown, so that tests see them
+    }
+    return {**kept, **ours, **more}
+
+
+def told(output: bytes) -> str:
+    """Return the last line the bot wrote; no other may tell of an error, and none the token."""
+    text = output.decode()
+    *before, last = text.splitlines()
+    assert not re.search("error|critical|warning|traceback", "".join(before), re.IGNORECASE), text
+    assert TOKEN not in text
+    return last
 
 
 @asynccontextmanager
-async def bot(server: TelegramServer, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def bot(api: str, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
-        env=environment(folder, TALKS_BOT_API=server.url),
+        env=environment(folder, TALKS_BOT_API=api),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -44,7 +59,7 @@ async def bot(server: TelegramServer, folder: Path) -> AsyncIterator[asyncio.sub
 
 def test_a_conversation_from_start_to_sigterm(tmp_path: Path) -> None:
     async def play() -> None:
-        async with TelegramServer() as server, bot(server, tmp_path) as process:
+        async with TelegramServer() as server, bot(server.url, tmp_path) as process:
             await server.wait("setMyCommands", patience=START)
             texts = [
                 "/start",
@@ -67,6 +82,7 @@ def test_a_conversation_from_start_to_sigterm(tmp_path: Path) -> None:
             assert process.returncode == 0
             assert TOKEN not in output.decode()
             assert "Traceback" not in output.decode()
+            assert "Warning" not in output.decode()
             assert server.errors == []
 
     asyncio.run(play())
@@ -74,23 +90,33 @@ def test_a_conversation_from_start_to_sigterm(tmp_path: Path) -> None:
 
 def test_a_second_poller_is_told_in_one_line(tmp_path: Path) -> None:
     async def play() -> None:
-        async with TelegramServer() as server, bot(server, tmp_path) as process:
+        async with TelegramServer() as server, bot(server.url, tmp_path) as process:
             server.conflict = True
             output, _ = await asyncio.wait_for(process.communicate(), START)
             assert process.returncode == 1
-            assert b"another process polls with this token" in output
-            assert b"Traceback" not in output
+            assert "another process polls with this token" in told(output)
 
     asyncio.run(play())
 
 
 def test_a_wrong_token_is_told_in_one_line(tmp_path: Path) -> None:
     async def play() -> None:
-        async with TelegramServer(token="654321:another") as server, bot(server, tmp_path) as process:
+        async with TelegramServer(token="654321:another") as server, bot(server.url, tmp_path) as process:
             output, _ = await asyncio.wait_for(process.communicate(), START)
             assert process.returncode == 1
-            assert b"does not know this token" in output
-            assert TOKEN.encode() not in output
+            assert "does not know this token" in told(output)
+
+    asyncio.run(play())
+
+
+def test_a_bot_api_that_is_down_is_told_in_one_line(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with TelegramServer() as server:
+            gone = server.url
+        async with bot(gone, tmp_path) as process:
+            output, _ = await asyncio.wait_for(process.communicate(), START)
+            assert process.returncode == 1
+            assert "cannot reach the Bot API" in told(output)
 
     asyncio.run(play())
 

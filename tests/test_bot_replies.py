@@ -25,6 +25,8 @@ CITATION = Citation(
 HOSTILE = st.text(
     alphabet=st.one_of(st.characters(), st.sampled_from("<>&\"'/\u202e\u200b\U0001f600\x00\n ")), max_size=9000
 )
+# Long runs find the limits sooner than many random characters do.
+LONG = st.builds(lambda text, times: (text * times)[:20_000], HOSTILE, st.integers(1, 2000))
 
 
 def answered(quote: str = CITATION.quote, short: str = "no & left") -> Answer:
@@ -51,6 +53,11 @@ def test_a_refusal_is_not_presented_as_an_answer() -> None:
     assert "<b>" not in replies.answer(refusal)[0]
 
 
+def test_a_refusal_shows_three_quotes_at_most() -> None:
+    (message,) = replies.answer(Answer("Why?", False, None, "The articles do not say.", 0.1, (CITATION,) * 5))
+    assert message.count("<blockquote>") == 3
+
+
 def test_a_long_quote_is_folded_and_a_bad_address_not_linked() -> None:
     long = replies.answer(answered("word " * 100))[0]
     assert "<blockquote expandable>" in long
@@ -58,9 +65,35 @@ def test_a_long_quote_is_folded_and_a_bad_address_not_linked() -> None:
     assert "<a " not in replies.answer(Answer("q", True, "Q", "Q.", 0.9, (bad,)))[0]
 
 
+def test_a_quote_and_its_source_stay_together_when_an_answer_needs_several_messages() -> None:
+    citations = tuple(
+        Citation(n, "a1", f"Title {n}", "Outlet", None, "https://example.org", 0, 1, f"q{n} " * 600)
+        for n in range(1, 4)
+    )
+    messages = replies.answer(Answer("q", True, "short", "text", 0.9, citations))
+    assert len(messages) == 2
+    for number in range(1, 4):
+        (holder,) = [m for m in messages if f"q{number} " in m]
+        assert f'[{number}] <a href="https://example.org">Title {number}</a> – Outlet, undated' in holder
+
+
+def test_a_source_stays_whole_under_a_quote_that_does_not() -> None:
+    messages = replies.answer(answered("word " * 1500))
+    assert len(messages) == 3
+    assert visible(messages[-1], "HTML").endswith("word \n[1] Kayani & Mullen <meet> – The Hindu, 21 April 2011")
+
+
+def test_titles_and_outlets_are_kept_to_one_short_line() -> None:
+    odd = Citation(1, "a1", "A\ttitle\nof lines " * 100, "\u202eO\r\nutlet", None, "", 0, 1, "Q.")
+    (message,) = replies.answer(Answer("q", True, "Q", "Q.", 0.9, (odd,)))
+    last = message.splitlines()[-1]
+    assert last.startswith("[1] A title of lines A title")
+    assert last.endswith("… – O utlet, undated")
+
+
 def test_a_long_text_is_cut_between_words_into_messages_that_fit() -> None:
     words = " ".join(f"word{i}" for i in range(1500))
-    messages = replies.pack([replies.Block(words, "<blockquote>", "</blockquote>")])
+    messages = replies.pack([[replies.Block(words, "<blockquote>", "</blockquote>")]])
     assert len(messages) > 1
     assert " ".join(visible(m, "HTML") for m in messages).split() == words.split()
 
@@ -69,16 +102,23 @@ def test_sources_lists_every_article_or_says_there_is_none() -> None:
     articles = [Article(f"id{i}", "text", f"Title {i}", "Outlet", date(2012, 1, 1)) for i in range(3)]
     (message,) = replies.sources(articles)
     assert all(f"Title {i} – Outlet, 1 January 2012" in message for i in range(3))
-    assert replies.sources([]) == ["The library is empty."]
+    assert replies.sources([]) == [replies.NO_ARTICLES]
 
 
 def test_a_great_many_sources_stay_within_five_messages() -> None:
     messages = replies.sources([Article(f"id{i}", "text", "A title of some length " * 5) for i in range(2000)])
     assert len(messages) == replies.MAX_MESSAGES
-    assert "more than fits" in messages[-1]
+    assert messages[-1] == replies.MORE
 
 
-@given(quote=HOSTILE, title=HOSTILE, outlet=HOSTILE, url=HOSTILE, short=HOSTILE, ok=st.booleans())
+@given(
+    quote=LONG,
+    title=LONG,
+    outlet=HOSTILE,
+    url=st.one_of(HOSTILE, HOSTILE.map("https://example.org/{}".format)),
+    short=LONG,
+    ok=st.booleans(),
+)
 def test_whatever_an_article_holds_every_message_parses_and_fits(
     quote: str, title: str, outlet: str, url: str, short: str, ok: bool
 ) -> None:
@@ -87,10 +127,11 @@ def test_whatever_an_article_holds_every_message_parses_and_fits(
         seen = visible(message, "HTML")
         assert seen.strip()
         assert units(seen) <= 4096
+        assert len(message) <= replies.RAW_LIMIT
         assert "\u202e" not in seen
 
 
-@given(text=HOSTILE)
+@given(text=LONG)
 def test_plain_text_is_what_the_html_shows(text: str) -> None:
-    for message in replies.pack([replies.Block(replies.clean(text), "<i>", "</i>")]):
+    for message in replies.pack([[replies.Block(replies.clean(text), "<i>", "</i>")]]):
         assert replies.plain(message) == visible(message, "HTML")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from qa.assistant import Assistant, Candidate
 from qa.confidence import SHIPPED
+from qa.config import Config
 from qa.library import Library
 from qa.metrics import auroc, contains, ece
 from qa.phrases import same
@@ -124,15 +125,15 @@ def assess(rows: list[dict[str, Any]], names: list[str]) -> dict[str, float | No
             answerables.append(row["answerable"])
     yes = [c for c, right, a in zip(confidences, rights, answerables, strict=True) if a and right]
     no = [c for c, a in zip(confidences, answerables, strict=True) if not a]
-    answerable = sum(answerables)
+    answerable, threshold = sum(answerables), Config().threshold
     return {
         "questions": len(rows),
         "answerable": answerable,
         "best_candidate_right": len(yes) / max(1, answerable),
         "auroc_right_against_unanswerable": auroc(yes, no),
         "expected_calibration_error": ece(confidences, rights),
-        "answered_right_at_0.5": sum(c >= 0.5 for c in yes) / max(1, answerable),
-        "unanswerable_refused_at_0.5": sum(c < 0.5 for c in no) / max(1, len(no)),
+        "answered_right": sum(c >= threshold for c in yes) / max(1, answerable),
+        "unanswerable_refused": sum(c < threshold for c in no) / max(1, len(no)),
     }
 
 

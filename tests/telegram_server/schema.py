@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,8 @@ _METHODS: dict[str, type[BaseModel]] = {
     if isinstance(model := getattr(aiogram.methods, name), type)
     and isinstance(model.__dict__.get("__api_method__"), str)
 }
-_MESSAGE = 4096  # UTF-16 units of visible text
+_LIMITS = {"sendMessage": 4096, "editMessageText": 4096, "answerCallbackQuery": 200}  # UTF-16 units of `text`
+_BUTTON_LOOKS = {"text", "style", "icon_custom_emoji_id"}
 
 
 def check(method: str, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,13 +38,30 @@ def check(method: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         raise ApiError(400, f"Bad Request: {method}: {error.errors()[0]['loc']} {error.errors()[0]['msg']}") from None
     _nothing_unknown(parsed, method)
-    if "text" in data and method in ("sendMessage", "editMessageText"):
-        seen = visible(data["text"], data.get("parse_mode"))
-        if not seen.strip():
-            raise ApiError(400, "Bad Request: message text is empty")
-        if units(seen) > _MESSAGE:
-            raise ApiError(400, "Bad Request: message is too long")
+    if "text" in data:
+        _check_text(method, visible(data["text"], data.get("parse_mode")))
+    for row in (data.get("reply_markup") or {}).get("inline_keyboard", []):
+        for button in row:
+            _check_button(button)
     return data
+
+
+def _check_text(method: str, seen: str) -> None:
+    if method != "answerCallbackQuery" and not seen.strip():
+        raise ApiError(400, "Bad Request: message text is empty")
+    if units(seen) > _LIMITS.get(method, 4096):
+        raise ApiError(400, "Bad Request: message is too long")
+
+
+def _check_button(button: dict[str, Any]) -> None:
+    """A button does exactly one thing; what it sends back is short, what it opens is an address."""
+    kinds = button.keys() - _BUTTON_LOOKS
+    if len(kinds) != 1:
+        raise ApiError(400, f"Bad Request: can't parse inline keyboard button: one type, not {sorted(kinds)}")
+    if "callback_data" in button and not 1 <= len(button["callback_data"].encode()) <= 64:
+        raise ApiError(400, "Bad Request: BUTTON_DATA_INVALID")
+    if "url" in button and not re.match(r"(?:https?|tg)://", button["url"]):
+        raise ApiError(400, f"Bad Request: inline keyboard button URL {button['url']!r} is invalid")
 
 
 def _decoded(key: str, value: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +12,13 @@ from typing import Any
 from aiogram.types import Update
 from aiohttp import web
 
+from . import user
 from .errors import ApiError
-from .markup import units, visible
+from .markup import visible
 from .schema import check
 
 TOKEN = "123456:TEST-TOKEN_not-a-secret"
-USERNAME = "talks_test_bot"
-_METHOD_RESULTS = {"sendChatAction": True, "setMyCommands": True, "deleteWebhook": True, "answerCallbackQuery": True}
+_SIMPLE = ("sendChatAction", "setMyCommands", "deleteWebhook")  # methods whose result is True
 
 
 @dataclass(frozen=True)
@@ -40,21 +39,24 @@ class TelegramServer:
         self.calls: list[dict[str, Any]] = []
         self.errors: list[tuple[str, int, str]] = []
         self.faults: list[Fault] = []
-        self._played: list[Fault] = []
         self.conflict = False  # whether another poller holds the token
-        self._updates: list[dict[str, Any]] = []
-        self._numbers = itertools.count(1)
-        self._messages = itertools.count(100)
-        self._changed = asyncio.Condition()
         self.url = ""
+        number = int(token.partition(":")[0])
+        self._me = {"id": number, "is_bot": True, "first_name": "Talks", "username": user.USERNAME}
+        self._updates: list[dict[str, Any]] = []
+        self._allowed: list[str] = []  # kinds of updates the bot asked for; empty: all
+        self._messages: dict[tuple[int, int], dict[str, Any]] = {}
+        self._answered: set[str] = set()
+        self._update_ids = itertools.count(1)
+        self._message_ids = itertools.count(100)
+        self._changed = asyncio.Condition()
 
     async def __aenter__(self) -> TelegramServer:
         app = web.Application()
         app.router.add_route("*", "/bot{token}/{method}", self._serve)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
         return self
@@ -64,39 +66,27 @@ class TelegramServer:
 
     # -- the person's side
 
-    async def say(self, text: str | None, chat: int = 7, **fields: Any) -> int:
+    async def say(self, text: str | None, chat: int = 7, **fields: Any) -> None:
         """Send a message to the bot, into a private chat (positive id) or a group (negative)."""
-        return await self.push(message=self.message(text, chat, **fields))
+        await self.push(message=self.message(text, chat, **fields))
 
-    def message(self, text: str | None, chat: int = 7, **fields: Any) -> dict[str, Any]:
-        """Return a message as Telegram would describe it."""
-        place = {"id": chat, "type": "private", "first_name": "Ali"}
-        if chat < 0:
-            place = {"id": chat, "type": "supergroup", "title": "A group"}
-        person = {"id": abs(chat), "is_bot": False, "first_name": "Ali", "language_code": "en"}
-        made: dict[str, Any] = {
-            "message_id": next(self._messages),
-            "date": int(time.time()),
-            "chat": place,
-            "from": person,
-        }
-        if text is not None:
-            made["text"] = text
-            if command := re.match(r"/\w+(?:@\w+)?", text):
-                made["entities"] = [{"type": "bot_command", "offset": 0, "length": units(command.group())}]
-            elif (at := text.find(f"@{USERNAME}")) >= 0:
-                length = len(USERNAME) + 1
-                made["entities"] = [{"type": "mention", "offset": units(text[:at]), "length": length}]
-        return made | fields
+    async def press(self, message_id: int, label: str, chat: int = 7) -> None:
+        """Press a button under a message of the bot."""
+        await self.push(callback_query=user.press(next(self._update_ids), self._messages[chat, message_id], label))
 
-    async def push(self, **update: Any) -> int:
+    async def push(self, **update: Any) -> None:
         """Queue an update for the bot; it must be one that Telegram could send."""
-        made = {"update_id": next(self._numbers), **update}
+        made = {"update_id": next(self._update_ids), **update}
         Update.model_validate(made)
         async with self._changed:
             self._updates.append(made)
             self._changed.notify_all()
-        return int(made["update_id"])
+
+    def message(self, text: str | None, chat: int = 7, **fields: Any) -> dict[str, Any]:
+        """Return a new message, known to the server from now on."""
+        made = user.message(next(self._message_ids), text, chat, **fields)
+        self._messages[chat, made["message_id"]] = made
+        return made
 
     async def wait(
         self, method: str, accept: Callable[[dict[str, Any]], bool] = lambda call: True, patience: float = 60
@@ -126,13 +116,12 @@ class TelegramServer:
         raw = dict(request.query) | dict(await request.post())
         try:
             if request.match_info["token"] != self.token:
-                raise ApiError(401, "Unauthorized")
+                raise ApiError(401, "Unauthorized", planned=True)
             self._fail_if_asked(method)
             data = check(method, raw)
             result = await self._result(method, data)
         except ApiError as error:
-            planned = any(error.description == f.description for f in self._played) or error.code in (401, 409)
-            if not planned:
+            if not error.planned:
                 self.errors.append((method, error.code, error.description))
             body: dict[str, Any] = {"ok": False, "error_code": error.code, "description": error.description}
             if error.parameters:
@@ -148,33 +137,66 @@ class TelegramServer:
         for fault in self.faults:
             if fault.method == method:
                 self.faults.remove(fault)
-                self._played.append(fault)
                 extra = {"retry_after": fault.retry_after} if fault.retry_after else {}
-                raise ApiError(fault.code, fault.description, **extra)
+                raise ApiError(fault.code, fault.description, planned=True, **extra)
 
     async def _result(self, method: str, data: dict[str, Any]) -> Any:
+        if method in _SIMPLE:
+            return True
         if method == "getMe":
-            return {"id": int(self.token.split(":")[0]), "is_bot": True, "first_name": "Talks", "username": USERNAME}
+            return self._me
         if method == "getUpdates":
-            return await self._poll(int(data.get("offset") or 0), float(data.get("timeout") or 0))
+            return await self._poll(data)
         if method == "sendMessage":
-            chat = int(data["chat_id"])
-            return self.message(
-                visible(data["text"], data.get("parse_mode")), chat, **{"from": await self._result("getMe", {})}
-            )
-        if method in _METHOD_RESULTS:
-            return _METHOD_RESULTS[method]
+            return self._send(data)
+        if method == "editMessageText":
+            return self._edit(data)
+        if method == "answerCallbackQuery":
+            return self._answer_press(data["callback_query_id"])
         raise ApiError(501, f"not played here: {method}")
 
-    async def _poll(self, offset: int, seconds: float) -> list[dict[str, Any]]:
+    async def _poll(self, data: dict[str, Any]) -> list[dict[str, Any]]:
         if self.conflict:
-            raise ApiError(409, "Conflict: terminated by other getUpdates request")
-        self._updates = [u for u in self._updates if u["update_id"] >= offset]
-        end = time.monotonic() + seconds
+            raise ApiError(409, "Conflict: terminated by other getUpdates request", planned=True)
+        offset, end = int(data.get("offset") or 0), time.monotonic() + float(data.get("timeout") or 0)
+        self._allowed = data.get("allowed_updates", self._allowed)
         async with self._changed:
-            while not self._updates and (left := end - time.monotonic()) > 0:
+            while True:
+                self._updates = [u for u in self._updates if u["update_id"] >= offset and self._is_wanted(u)]
+                left = end - time.monotonic()
+                if self._updates or left <= 0:
+                    return self._updates[:100]
                 try:
                     await asyncio.wait_for(self._changed.wait(), left)
                 except TimeoutError:
-                    break
-        return self._updates[:100]
+                    return []
+
+    def _is_wanted(self, update: dict[str, Any]) -> bool:
+        return not self._allowed or any(kind in self._allowed for kind in update)
+
+    def _send(self, data: dict[str, Any]) -> dict[str, Any]:
+        chat = int(data["chat_id"])
+        reply = data.get("reply_parameters") or {}
+        if reply and (chat, reply["message_id"]) not in self._messages and not reply.get("allow_sending_without_reply"):
+            raise ApiError(400, "Bad Request: message to be replied not found")
+        keyboard = {"reply_markup": data["reply_markup"]} if "reply_markup" in data else {}
+        return self.message(visible(data["text"], data.get("parse_mode")), chat, **{"from": self._me}, **keyboard)
+
+    def _edit(self, data: dict[str, Any]) -> dict[str, Any]:
+        old = self._messages.get((int(data["chat_id"]), int(data["message_id"])))
+        if old is None or old["from"] != self._me:
+            raise ApiError(400, "Bad Request: message to edit not found")
+        text, keyboard = visible(data["text"], data.get("parse_mode")), data.get("reply_markup")
+        if (text, keyboard) == (old["text"], old.get("reply_markup")):
+            raise ApiError(400, "Bad Request: message is not modified")
+        old |= {"text": text, "edit_date": int(time.time())}
+        old.pop("reply_markup", None)
+        if keyboard:
+            old["reply_markup"] = keyboard
+        return old
+
+    def _answer_press(self, query: str) -> bool:
+        if query in self._answered:
+            raise ApiError(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
+        self._answered.add(query)
+        return True
