@@ -84,6 +84,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     token = os.environ.get("TALKS_BOT_TOKEN", "").strip()
     if not token:
         return _fail(_UNSET, USAGE)
+    try:
+        return _serve(token)
+    except KeyboardInterrupt:  # while it starts; once it polls, the application stops by itself
+        return INTERRUPTED
+
+
+def _serve(token: str) -> int:
+    """Open the library, load the models, then poll until the end; return the exit status."""
     from telegram.error import InvalidToken, TelegramError
 
     from bot.handlers import CONFLICT
@@ -108,8 +116,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"cannot reach the Bot API, try again later: {str(error).replace(token, _HIDDEN)}", FAILED)
     except (TalksError, OSError) as error:
         return _fail(str(error).replace(token, _HIDDEN), FAILED)
-    except KeyboardInterrupt:  # while the models load; once it polls, the application stops by itself
-        return INTERRUPTED
     return OK
 
 

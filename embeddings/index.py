@@ -81,7 +81,7 @@ class VectorIndex:
             with path.open("rb") as file:
                 head = json.loads(file.readline(_MAX_STAMP))
                 data = file.read()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise IndexDamagedError(f"cannot read {path}: {error}") from None
         wanted = {"format": _FORMAT, "stamp": stamp, "dimension": dimension, "crc32": zlib.crc32(data)}
         if head != wanted:

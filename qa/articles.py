@@ -42,13 +42,16 @@ def count(paths: Iterable[str | Path]) -> int:
     """Return how many items `read` will yield, roughly: blank lines of JSON are counted too."""
     total = 0
     for path in paths:
-        root = Path(path).expanduser()
-        for file in [p for p in root.rglob("*") if _wanted(p, root)] if root.is_dir() else [root]:
-            if file.suffix.lower() == ".jsonl" and file.is_file():
-                with file.open("rb") as lines:
-                    total += sum(block.count(b"\n") for block in iter(lambda: lines.read(1 << 20), b""))
-            else:
-                total += 1
+        try:
+            root = Path(path).expanduser()
+            for file in [p for p in root.rglob("*") if _wanted(p, root)] if root.is_dir() else [root]:
+                if file.suffix.lower() == ".jsonl" and file.is_file():
+                    with file.open("rb") as lines:
+                        total += sum(block.count(b"\n") for block in iter(lambda: lines.read(1 << 20), b""))
+                else:
+                    total += 1
+        except (OSError, RuntimeError):  # `read` says why
+            total += 1
     return total
 
 

@@ -106,7 +106,7 @@ def clean(text: str) -> Cleaned:
     teasers = False
     size = 0  # characters in the body
     for i, line in enumerate(lines):
-        if size >= _ARTICLE // 2 and (_COMMENTS.fullmatch(line) or _STAMP.fullmatch(line)):
+        if size >= _ARTICLE // 4 and (_COMMENTS.fullmatch(line) or _STAMP.fullmatch(line)):
             comments = lines[i:]
             break
         if _MORE.fullmatch(line) and not _ENDED.search(line):

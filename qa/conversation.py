@@ -53,7 +53,7 @@ def readings(question: str, history: Sequence[str | Answer]) -> list[Reading]:
     recent = list(history)[-_LOOK_BACK:][::-1]
     context = Reading(" ".join(filter(None, (_asked(recent[0]), _short(recent[0]), question))), question)
     if match := _ABOUT.match(question):
-        return [*_swapped(recent[0], match["new"]), context, plain]
+        return _distinct([*_swapped(recent[0], match["new"]), context, plain])
     if pronoun := _ONE.search(question):
         people = [name for name in _people(recent) if not name.isupper()]  # "the ISI" is no he
         told = [_put(question, pronoun, name) for name in people[:_SUBJECTS]]
@@ -64,11 +64,11 @@ def readings(question: str, history: Sequence[str | Answer]) -> list[Reading]:
         return _distinct([*([_put(question, pronoun, together)] if together else []), context, plain])
     if _BARE.match(question):
         whole = f"{_asked(recent[0]).rstrip('?')}, {question}"
-        return [Reading(whole, whole), context]
+        return _distinct([Reading(whole, whole), context])
     if not named and (_THING.search(question) or _POINTING.search(question) or _LINKED.match(question)):
-        return [context, plain]
+        return _distinct([context, plain])
     if _THING.search(question) or _LINKED.match(question):
-        return [plain, context]
+        return _distinct([plain, context])
     return [plain]
 
 

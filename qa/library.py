@@ -244,6 +244,8 @@ class Library:
 
     def _commit(self, batch: Sequence[tuple[Article, list[Passage]]], changes: _Changes) -> None:
         """Embed what is new in a batch of articles and write it in one transaction."""
+        if not batch:
+            return
         digests = [[passage_digest(article, p) for p in passages] for article, passages in batch]
         known = self._store.known_vectors([d for group in digests for d in group])
         fresh = {

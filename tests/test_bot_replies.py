@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot import replies
@@ -67,11 +68,11 @@ def test_a_long_quote_is_folded_and_a_bad_address_not_linked() -> None:
 
 def test_a_quote_and_its_source_stay_together_when_an_answer_needs_several_messages() -> None:
     citations = tuple(
-        Citation(n, "a1", f"Title {n}", "Outlet", None, "https://example.org", 0, 1, f"q{n} " * 600)
+        Citation(n, "a1", f"Title {n}", "Outlet", None, "https://example.org", 0, 1, f"q{n} " * 658)
         for n in range(1, 4)
     )
     messages = replies.answer(Answer("q", True, "short", "text", 0.9, citations))
-    assert len(messages) == 2
+    assert len(messages) == 3  # the second quote alone would fit into the first message, its source would not
     for number in range(1, 4):
         (holder,) = [m for m in messages if f"q{number} " in m]
         assert f'[{number}] <a href="https://example.org">Title {number}</a> – Outlet, undated' in holder
@@ -111,6 +112,9 @@ def test_a_great_many_sources_stay_within_five_messages() -> None:
     assert messages[-1] == replies.MORE
 
 
+@example(quote="&" * 20_000, title="T", outlet="O", url="", short="&", ok=True)
+@example(quote="Q\x00\x1b[2J\ud83d.", title="T\x07", outlet="O\x85", url="", short="\udc00", ok=True)
+@example(quote="Q.", title="T", outlet="O", url="https://example.org/\x00\u202e\ud800", short="Q", ok=True)
 @given(
     quote=LONG,
     title=LONG,
@@ -128,7 +132,8 @@ def test_whatever_an_article_holds_every_message_parses_and_fits(
         assert seen.strip()
         assert units(seen) <= 4096
         assert len(message) <= replies.RAW_LIMIT
-        assert "\u202e" not in seen
+        assert "\u202e" not in message
+        assert not [c for c in message if c != "\n" and unicodedata.category(c) in ("Cc", "Cs")]
 
 
 @given(text=LONG)

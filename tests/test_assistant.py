@@ -1,0 +1,131 @@
+"""Answers: verbatim, cited, refused where the articles do not say; and the search under them."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from qa import Assistant, Library, Retriever
+from qa.errors import DateError, LibraryEmptyError, QuestionError
+from qa.records import Answer
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parent.parent
+QUESTIONS = [json.loads(line) for line in (ROOT / "seeds" / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def check(answer: Answer, library: Library) -> None:
+    """Hold an answer to its promises."""
+    assert 0 <= answer.confidence <= 1
+    assert [c.number for c in answer.citations] == list(range(1, len(answer.citations) + 1))
+    assert len(answer.citations) <= 3
+    for c in answer.citations:
+        article = library.article(c.article_id)
+        assert article.text[c.start : c.end] == c.quote
+        assert (c.title, c.outlet, c.published, c.url) == (
+            article.title,
+            article.outlet,
+            article.published,
+            article.url,
+        )
+    if answer.answered:
+        assert answer.short is None or answer.short in answer.citations[0].quote
+        assert all(c.quote in answer.text for c in answer.citations)
+    else:
+        assert answer.short is None
+
+
+def test_every_quote_of_every_answer_is_the_article_s_own(assistant: Assistant, seeded: Library) -> None:
+    for row in QUESTIONS:
+        history: list[Answer] = []
+        for earlier in row.get("history", []):
+            history.append(assistant.ask(earlier, history))
+        check(assistant.ask(row["question"], history), seeded)
+
+
+def test_the_first_question(assistant: Assistant) -> None:
+    answer = assistant.ask("What did Kayani refuse to give Mullen?")
+    assert answer.answered
+    assert answer.short == "any assurance or timeline"
+    assert (answer.citations[0].outlet, answer.citations[0].published) == ("DNA", date(2011, 4, 21))
+
+
+@pytest.mark.parametrize("question", ["Where was Kayani born?", "Who won the cricket world cup in 1992?"])
+def test_what_the_articles_do_not_say_is_refused(assistant: Assistant, question: str) -> None:
+    answer = assistant.ask(question)
+    assert (answer.answered, answer.short) == (False, None)
+
+
+def test_a_follow_up_may_have_bare_questions_or_answers_before_it(assistant: Assistant) -> None:
+    first = assistant.ask("What did Kayani refuse to give Mullen?")
+    for history in ([first], ["What did Kayani refuse to give Mullen?"]):
+        assert assistant.ask("Where did they meet?", history).short == "Rawalpindi"
+
+
+def test_threads_get_the_answers_one_asker_gets(assistant: Assistant) -> None:
+    asked = [row["question"] for row in QUESTIONS[:12]]
+    alone = [assistant.ask(question) for question in asked]
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(assistant.ask, asked))
+    assert [(a.short, a.answered) for a in together] == [(a.short, a.answered) for a in alone]
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [("", "is empty"), (" ?!\n", "is empty"), ("why " * 400, "at most 1000"), ("\u202e\x00", "is empty")],
+)
+def test_questions_that_are_none(assistant: Assistant, question: str, message: str) -> None:
+    with pytest.raises(QuestionError, match=message):
+        assistant.ask(question)
+
+
+@pytest.mark.parametrize(
+    "question", ["'; DROP TABLE articles; --", "<b>Kayani</b> & AND OR NOT", "\ud800 Kayani?", "🤖" * 200 + "a"]
+)
+def test_hostile_questions_do_no_harm(assistant: Assistant, seeded: Library, question: str) -> None:
+    check(assistant.ask(question), seeded)
+
+
+def test_filters_bound_what_is_found(seeded: Library) -> None:
+    retriever = Retriever(seeded)
+    assert {h.article.published for h in retriever.search("talks", k=50, since="2017")} == {date(2017, 10, 23)}
+    assert {h.article.outlet for h in retriever.search("talks", k=50, outlet="afp")} == {"AFP"}
+    assert retriever.search("talks", since="2018") == []
+    with pytest.raises(DateError):
+        retriever.search("talks", since="someday")
+
+
+def test_hits_are_ordered_and_bounded_also_when_reranked(seeded: Library) -> None:
+    for rerank in (False, True):
+        hits = Retriever(seeded).search("What did Kayani refuse to give Mullen?", k=4, rerank=rerank)
+        scores = [hit.score for hit in hits]
+        assert len(hits) == 4
+        assert scores == sorted(scores, reverse=True)
+        assert 0 <= scores[-1] <= scores[0] <= 1
+        assert "assurance" in hits[0].passage.text
+
+
+def test_an_empty_library_says_what_to_do(tmp_path: Path) -> None:
+    with Library.open(tmp_path) as library, pytest.raises(LibraryEmptyError, match="talks-qa add"):
+        Assistant(library).ask("Why?")
+
+
+def test_the_raw_reports_of_a_scraper_can_be_answered_from(tmp_path: Path) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text(
+        "Share\nFacebookTwitter\nHarbour in Karachi closed after a storm\nPosted on 3 May 2012\n"
+        "The harbour of Karachi was closed on Wednesday after a storm sank four boats, port director Ali Khan said.\n"
+        "It will open again on Friday, he said, when divers have looked at the quay and the cranes.\n2 comments\n"
+        "May 3, 2012 2:59 pm\nI saw ninety boats sink there, believe me.\n",
+        encoding="utf-8",
+    )
+    with Library.open(tmp_path / "l") as library:
+        library.add([page])
+        answer = Assistant(library).ask("How many boats sank in the storm in Karachi?")
+        check(answer, library)
+        assert (answer.short or "").startswith("four")
+        assert answer.citations[0].published == date(2012, 5, 3)

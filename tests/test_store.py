@@ -1,0 +1,93 @@
+"""The real SQLite: all or nothing, and nothing damaged is handed out."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa.errors import LibraryDamagedError, LibraryError
+from qa.records import Article, Passage
+from qa.store import Store, passage_digest
+
+TEXT = "One sentence stands here. Another stands there."
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = Store(tmp_path / "library.db")
+    yield made
+    made.close()
+
+
+def put(store: Store, article: Article) -> tuple[list[int], list[int]]:
+    spans = ((0, 25), (26, len(article.text)))
+    passages = [Passage(f"{article.id}#{i}", article.id, i, s, e, article.text[s:e]) for i, (s, e) in enumerate(spans)]
+    vectors = np.arange(8, dtype=np.float16).reshape(2, 4)
+    with store.transaction():
+        return store.put(article, passages, [passage_digest(article, p) for p in passages], vectors)
+
+
+def test_an_article_is_stored_replaced_and_deleted(store: Store) -> None:
+    article = Article("a", TEXT, "T", "O", date(2012, 3, 29))
+    assert put(store, article) == ([], [1, 2])
+    assert store.article("a") == article
+    assert [(p.text, a.id) for _, p, a in store.rows([1, 2]).values()] == [(TEXT[:25], "a"), (TEXT[26:], "a")]
+    removed, added = put(store, Article("a", TEXT + " More."))
+    assert (removed, added) == ([1, 2], [3, 4])
+    with store.transaction():
+        assert store.delete("a") == [3, 4]
+    assert store.count() == (0, 0)
+    assert not store.untouched()
+
+
+def test_a_failed_transaction_leaves_no_trace(store: Store) -> None:
+    before = store.generation()
+    with pytest.raises(RuntimeError), store.transaction():
+        store.put(Article("a", TEXT), [], [], np.zeros((0, 4), dtype=np.float16))
+        raise RuntimeError
+    assert (store.generation(), store.count()) == (before, (0, 0))
+    assert store.untouched()
+
+
+def test_vectors_come_back_and_are_found_by_content(store: Store) -> None:
+    article = Article("a", TEXT)
+    put(store, article)
+    assert store.vectors([2], 4)[2].tolist() == [4, 5, 6, 7]
+    passage = next(iter(store.rows([1]).values()))[1]
+    assert passage_digest(article, passage) in store.known_vectors([passage_digest(article, passage), b"other"])
+    assert [numbers for numbers, _ in store.all_vectors(4)] == [[1, 2]]
+
+
+def test_filters(store: Store) -> None:
+    put(store, Article("a", TEXT, outlet="O", published=date(2012, 1, 1)))
+    put(store, Article("b", TEXT))
+    assert store.matching(date(2011, 1, 1), None, None).tolist() == [1, 2]
+    assert store.matching(None, date(2011, 1, 1), None).tolist() == []
+    assert store.matching(None, None, ["O"]).tolist() == [1, 2]
+    assert store.outlets() == ["O"]
+
+
+def test_a_changed_text_is_never_handed_out(store: Store) -> None:
+    put(store, Article("a", TEXT))
+    with sqlite3.connect(store.path) as other:
+        other.execute("UPDATE articles SET text = replace(text, 'One', 'Two')")
+    other.close()
+    with pytest.raises(LibraryDamagedError, match="damaged"):
+        store.rows([1])
+
+
+def test_another_schema_and_a_damaged_file_are_told(store: Store, tmp_path: Path) -> None:
+    with sqlite3.connect(store.path) as other:
+        other.execute("UPDATE manifest SET value = '99' WHERE key = 'schema'")
+    other.close()
+    with pytest.raises(LibraryError, match="schema version 99"):
+        Store(store.path)
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(b"this is no database at all" * 100)
+    with pytest.raises(LibraryDamagedError, match="is damaged"):
+        Store(broken)
