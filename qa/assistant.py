@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from qa.cleaning import normalise
 from qa.confidence import Calibration, Evidence, Wanted, held
 from qa.config import Config
 from qa.conversation import readings
@@ -89,6 +90,7 @@ class Assistant:
         `answered=False`. Raises QuestionError, DateError, LibraryEmptyError.
         """
         asked = check_question(question)
+        history = [normalise(turn) if isinstance(turn, str) else turn for turn in history]
         if self.library.count()[0] == 0:
             raise LibraryEmptyError(f"the library {self.library.path} is empty; add articles with: talks-qa add PATH")
         filters = self._retriever.filters(since, until, outlet)

@@ -74,13 +74,14 @@ class Library:
         `encoder` names the sentence-transformers model of a new library; an old one keeps its own.
         Raises LibraryError (not a folder, no permission, another schema) or LibraryDamagedError.
         """
-        folder = Path(path).expanduser() if path is not None else Config().library
         try:
+            folder = Path(path).expanduser() if path is not None else Config().library
             folder.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
             raise LibraryError(f"{folder} is a file, not a library folder") from None
-        except OSError as error:
-            raise LibraryError(f"cannot make the library folder {folder}: {error.strerror}") from None
+        except (OSError, RuntimeError, ValueError) as error:  # no permission, no such user's home, no name for a file
+            reason = getattr(error, "strerror", None) or error
+            raise LibraryError(f"cannot make the library folder {path}: {reason}") from None
         store = Store(folder / _DATABASE)
         made_with = store.manifest().get("encoder", "")
         if encoder and made_with and encoder != made_with:
@@ -126,7 +127,7 @@ class Library:
         """Return one article; raises UnknownArticleError."""
         article = self._store.article(article_id)
         if article is None:
-            raise UnknownArticleError(f"no article has the id {article_id!r}; `talks-qa list` shows them")
+            raise _unknown(article_id)
         return article
 
     def count(self) -> tuple[int, int]:
@@ -206,7 +207,7 @@ class Library:
                     unchanged.append(holder)
                     continue
                 passages = split(item, self.encoder.count, min(256, self.encoder.max_tokens))
-                (updated if self._store.article(item.id) else added).append(item.id)
+                (updated if self._store.has(item.id) else added).append(item.id)
                 batch.append((item, passages))
                 waiting[digest] = item.id
                 if sum(len(p) for _, p in batch) >= _BATCH_PASSAGES or len(batch) >= _BATCH_ARTICLES:
@@ -216,7 +217,8 @@ class Library:
 
     def remove(self, article_id: str) -> None:
         """Remove one article and its passages; raises UnknownArticleError or LibraryLockedError."""
-        self.article(article_id)
+        if not self._store.has(article_id):
+            raise _unknown(article_id)
         changes = _Changes()
         with self._writing(changes), self._store.transaction():
             changes.removed += self._store.delete(article_id)
@@ -345,6 +347,10 @@ class Library:
                 return self._load(generation) or self._build(generation)
         except Timeout:
             return self._build(generation, in_memory=True)
+
+
+def _unknown(article_id: str) -> UnknownArticleError:
+    return UnknownArticleError(f"no article has the id {article_id!r}; `talks-qa list` shows them")
 
 
 def seed_folder() -> Path | None:

@@ -70,7 +70,7 @@ class Retriever:
         `rerank` lets the reader have its say on the first hits, for some tenths of a second.
         Raises QuestionError, DateError, LibraryEmptyError.
         """
-        question = check_question(question)
+        question, k = check_question(question), max(k, 0)
         if self.library.count()[0] == 0:
             raise LibraryEmptyError(f"the library {self.library.path} is empty; add articles with: talks-qa add PATH")
         ranked = self.fused(question, self.filters(since, until, outlet), max(k, CANDIDATES))

@@ -162,10 +162,15 @@ class Store:
             return self._db.execute("SELECT 1 FROM sqlite_sequence WHERE name = 'passages'").fetchone() is None
 
     def holder_of(self, digest: bytes) -> str | None:
-        """Return the id of an article with this content, or None."""
+        """Return the id of a sound article with this content, or None: adding a damaged one again mends it."""
         with self._mapped():
             row = self._db.execute("SELECT id FROM articles WHERE digest = ?", (digest,)).fetchone()
-        return row[0] if row else None
+        return row[0] if row and self._sound(row[0]) else None
+
+    def has(self, article_id: str) -> bool:
+        """Whether an article has this id, sound or damaged."""
+        with self._mapped():
+            return self._db.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone() is not None
 
     def outlets(self) -> list[str]:
         """Return the outlets there are, in alphabetical order."""
@@ -269,6 +274,16 @@ class Store:
             return [] if lines == ["ok"] else [f"{self.path}: {line}" for line in lines]
 
     # -- inside
+
+    def _sound(self, article_id: str) -> bool:
+        query = "SELECT rowid FROM passages WHERE article_id = ?"
+        try:
+            with self._mapped():
+                self.article(article_id)
+                self.rows([row[0] for row in self._db.execute(query, (article_id,)).fetchall()])
+        except LibraryDamagedError:
+            return False
+        return True
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:

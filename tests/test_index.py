@@ -15,7 +15,8 @@ from embeddings.index import VectorIndex
 
 def unit(count: int, seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     made = np.random.default_rng(seed).normal(size=(count, 8)).astype(np.float32)
-    return made / np.linalg.norm(made, axis=1, keepdims=True)
+    made /= np.linalg.norm(made, axis=1, keepdims=True)
+    return made
 
 
 @given(st.integers(1, 40), st.integers(0, 1000), st.integers(1, 50))

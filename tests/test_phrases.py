@@ -1,49 +1,115 @@
-"""A model's span becomes a clean phrase and a whole sentence."""
+"""Short answers: whole words, clean edges, always a span of the text."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qa.phrases import enclosing, same, tidy
+from qa.phrases import enclosing, key, same, tidy
+
+NEWS = st.text("ab AB.,;:'’\"“”‘()[]«»-–—\n0%$!?", max_size=40)
+
+
+def cleaned(text: str, part: str) -> str:
+    start = text.index(part)
+    first, last = tidy(text, start, start + len(part))
+    return text[first:last]
 
 
 @pytest.mark.parametrize(
-    ("text", "given_span", "expected"),
+    ("text", "part", "expected"),
     [
-        ('He refused "any assurance or timeline" then.', 'any assurance or timeline"', "any assurance or timeline"),
-        ("He met Petraeus, the director.", "etraeus,", "Petraeus"),
-        ("It was in May 2011.", "May 2011.", "May 2011"),
-        ("He flew to the U.S. soon.", "the U.S.", "the U.S."),
-        ("They (the generals) met.", "(the generals", "the generals"),
-        ("He said “no drones” twice.", "“no drones”", "no drones"),
-        ("It cost $3.5 million.", "3.5 million", "$3.5 million"),
+        ("General Kayani refused.", "eneral Kaya", "General Kayani"),
+        ("a seven-month blockade", "month", "seven-month"),
+        ("Pakistan's spymaster", "Pakistan", "Pakistan's"),
+        ("about 40% of it", "40", "40%"),
+        ("cost $20 billion", "20", "$20"),
+        ("in Rawalpindi, on Wednesday", " Rawalpindi,", "Rawalpindi"),
+        ("said: – no –", ": – no –", "no"),
+        ('refused "any assurance or timeline" to him', 'any assurance or timeline"', "any assurance or timeline"),
+        ('refused "any assurance or timeline" to him', '"any assurance or timeline', "any assurance or timeline"),
+        ('refused "any assurance or timeline" to him', '"any assurance or timeline"', "any assurance or timeline"),
+        ("the “sovereign equality” of states", "“sovereign equality”", "sovereign equality"),
+        ("the “sovereign equality” of states", "the “sovereign equality”", "the “sovereign equality”"),
+        ("the Inter-Services Intelligence (ISI) chief", "(ISI", "ISI"),
+        ("the Inter-Services Intelligence (ISI) chief", "ISI)", "ISI"),
+        ("the Inter-Services Intelligence (ISI) chief", "Intelligence (ISI)", "Intelligence (ISI)"),
+        ("He lives in the U.S.", "the U.S.", "the U.S."),
+        ("He came at 5 p.m.", "5 p.m.", "5 p.m."),
+        ("He lives in Kabul.", "Kabul.", "Kabul"),
+        ("Why not?", "Why not?", "Why not"),
+        ('"No." he said', '"No."', "No"),
     ],
 )
-def test_tidy(text: str, given_span: str, expected: str) -> None:
-    start = text.index(given_span)
-    low, high = tidy(text, start, start + len(given_span))
-    assert text[low:high] == expected
+def test_tidying(text: str, part: str, expected: str) -> None:
+    assert cleaned(text, part) == expected
 
 
-@given(st.text(max_size=80), st.integers(0, 80), st.integers(0, 80))
-def test_tidy_stays_within_the_text(text: str, start: int, length: int) -> None:
-    start = min(start, len(text))
-    low, high = tidy(text, start, min(len(text), start + length))
-    assert low >= 0
-    assert high <= len(text)
+@given(NEWS, st.data())
+@example('""', None)
+@example('"', None)
+def test_a_tidy_span_lies_within_the_text(text: str, data: st.DataObject | None) -> None:
+    start, end = 0, len(text)
+    if data is not None:
+        start = data.draw(st.integers(0, len(text)))
+        end = data.draw(st.integers(start, len(text)))
+    first, last = tidy(text, start, end)
+    assert 0 <= first <= last <= len(text)
+    assert tidy(text, first, last) == (first, last) or first == last
+    phrase = text[first:last]
+    assert phrase == phrase.strip(" \t\n,;:–—-")
 
 
-def test_the_sentences_round_a_span() -> None:
-    spans = [(0, 10), (11, 20), (22, 30)]
-    assert enclosing(spans, 12, 15) == (11, 20)
-    assert enclosing(spans, 8, 13) == (0, 20)
-    assert enclosing(spans, 22, 30) == (22, 30)
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [((0, 3), (0, 8)), ((7, 8), (0, 8)), ((9, 12), (9, 16)), ((5, 12), (0, 16)), ((12, 30), (9, 30)), ((8, 9), (0, 9))],
+)
+def test_the_sentences_round_a_span(span: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert enclosing([(0, 8), (9, 16), (18, 30)], *span) == expected
+
+
+def test_a_span_without_sentences_stands_for_itself() -> None:
     assert enclosing([], 3, 5) == (3, 5)
 
 
-def test_same_looks_past_articles_case_and_punctuation() -> None:
-    assert same("The CIA director", "CIA director, Petraeus")
-    assert not same("Panetta", "Petraeus")
-    assert not same("", "anything")
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=10), st.data())
+def test_what_encloses_holds_the_span(lengths: list[int], data: st.DataObject) -> None:
+    spans, at = [], 0
+    for length in lengths:
+        spans.append((at, at + length))
+        at += length + 1
+    start = data.draw(st.integers(0, at - 2))
+    end = data.draw(st.integers(start + 1, at - 1))
+    first, last = enclosing(spans, start, end)
+    assert first <= start and end <= last
+    assert first in [s for s, _ in spans]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The U.S. Army", "u s army"),
+        ("“an assurance”", "assurance"),
+        ("Inter-Services Intelligence (ISI)", "inter services intelligence isi"),
+        ("the a an", ""),
+    ],
+)
+def test_the_key_of_a_phrase(text: str, expected: str) -> None:
+    assert key(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("Kayani", "General Ashfaq Parvez Kayani", True),
+        ("the ISI chief", "ISI chief", True),
+        ("24 soldiers", "24 Pakistani soldiers", True),
+        ("24 soldiers", "25 soldiers", False),
+        ("Kayani", "Mullen", False),
+        ("", "Kayani", False),
+        ("the", "the", False),
+    ],
+)
+def test_phrases_that_say_the_same(one: str, other: str, expected: bool) -> None:
+    assert same(one, other) is same(other, one) is expected

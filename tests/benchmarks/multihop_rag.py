@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +30,8 @@ from embeddings.index import VectorIndex
 from qa import Article, Config, Library, Passage, Retriever, TalksError
 from qa.dates import parse_date
 from qa.lexical import LexicalIndex
-from qa.reader import Reader
 
 DEPTH = 10
-RERANKED = 20  # hits the reader puts in order
 SYSTEMS = ("lexical", "dense", "hybrid", "rerank")
 CONSOLE = Console(stderr=True)
 
@@ -83,12 +80,8 @@ def our_chunks(data: Path, path: Path) -> Iterator[Bench]:
             return [numbers[hit.passage.id] for hit in retriever.search(question, k=DEPTH)]
 
         def rerank(question: str) -> list[int]:
-            hits = retriever.search(question, k=RERANKED)
-            spans = reader().score([(question, hit.article.header, hit.passage.text) for hit in hits])
-            ranked = sorted(zip(hits, spans, strict=True), key=lambda pair: -pair[1].score)
-            return [numbers[hit.passage.id] for hit, _ in ranked[:DEPTH]]
+            return [numbers[hit.passage.id] for hit in retriever.search(question, k=DEPTH, rerank=True)]
 
-        reader = cache(Reader.load)
         systems: dict[str, Search] = {
             "lexical": lambda question: [n for n, _ in retriever.lexical(question, DEPTH)],
             "dense": lambda question: [n for n, _ in retriever.dense(library.encoder.encode_query(question), DEPTH)],
