@@ -74,14 +74,15 @@ class Library:
         `encoder` names the sentence-transformers model of a new library; an old one keeps its own.
         Raises LibraryError (not a folder, no permission, another schema) or LibraryDamagedError.
         """
+        where = Path(path) if path is not None else Config().library
         try:
-            folder = Path(path).expanduser() if path is not None else Config().library
+            folder = where.expanduser()
             folder.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
             raise LibraryError(f"{folder} is a file, not a library folder") from None
         except (OSError, RuntimeError, ValueError) as error:  # no permission, no such user's home, no name for a file
             reason = getattr(error, "strerror", None) or error
-            raise LibraryError(f"cannot make the library folder {path}: {reason}") from None
+            raise LibraryError(f"cannot make the library folder {where}: {reason}") from None
         store = Store(folder / _DATABASE)
         made_with = store.manifest().get("encoder", "")
         if encoder and made_with and encoder != made_with:
