@@ -76,7 +76,10 @@ class Encoder:
             except Exception as error:  # noqa: BLE001 - whatever stops the export, torch can still answer
                 notify(f"the fast form of the model could not be made, using torch: {str(error).splitlines()[0][:150]}")
                 return cls._on_torch(name or DEFAULT_MODEL, digest, source)
-        settings = json.loads((exported / SETTINGS).read_text(encoding="utf-8"))
+        try:
+            settings = json.loads((exported / SETTINGS).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise EmbeddingError(f"cannot read {exported / SETTINGS}; delete its folder and try again") from None
         model = OnnxModel(exported / MODEL)
         return cls(name or DEFAULT_MODEL, digest, exported, settings, lambda encodings, texts: model.run(encodings)[0])
 
