@@ -91,7 +91,7 @@ def test_reporting_that_resembles_furniture_stays(line: str) -> None:
 
 @pytest.mark.parametrize(
     "heading",
-    ["Related stories", "ALSO READ", "More from the north", "Latest News", "You may also like", "Trending now:"],
+    ["Related stories", "ALSO READ", "More from the north", "Latest News", "You may also like", "Trending now"],
 )
 def test_teasers_in_the_middle_go_and_the_story_goes_on(heading: str) -> None:
     cleaned = clean(page(STORY[:1], heading, TEASERS, STORY[1:]))

@@ -8,52 +8,134 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from embeddings.errors import IndexDamagedError
 from embeddings.index import VectorIndex
 
+DIMENSION = 8
+Vectors = NDArray[np.float32]
 
-def unit(count: int, seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    made = np.random.default_rng(seed).normal(size=(count, 8)).astype(np.float32)
-    made /= np.linalg.norm(made, axis=1, keepdims=True)
+
+def unit(count: int, seed: int = 0) -> Vectors:
+    drawn = np.random.default_rng(seed).normal(size=(count, DIMENSION))
+    made: Vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
     return made
 
 
-@given(st.integers(1, 40), st.integers(0, 1000), st.integers(1, 50))
-def test_search_is_what_brute_force_finds(count: int, seed: int, k: int) -> None:
-    vectors, question = unit(count, seed), unit(1, seed + 1)[0]
-    index = VectorIndex(8)
+def filled(count: int = 20, seed: int = 0) -> tuple[VectorIndex, Vectors]:
+    index, vectors = VectorIndex(DIMENSION), unit(count, seed)
     index.add(range(100, 100 + count), vectors)
-    index.remove([100, 9999])
-    scores = {100 + i: float(v @ question) for i, v in enumerate(vectors) if i}
-    best = sorted(scores.values(), reverse=True)[:k]
-    found = index.search(question, k)
-    assert [s for _, s in found] == pytest.approx(best, abs=1e-5)
-    assert all(scores[i] == pytest.approx(s, abs=1e-5) for i, s in found)
+    return index, vectors
 
 
-def test_only_some_ids_may_be_searched() -> None:
-    index = VectorIndex(8)
-    index.add(range(10), unit(10, 1))
-    assert {i for i, _ in index.search(unit(1, 2)[0], 5, np.array([2, 7]))} == {2, 7}
-    assert index.search(unit(1, 2)[0], 5, np.array([], dtype=np.int64)) == []
-    assert VectorIndex(8).search(unit(1, 2)[0], 5) == []
+def test_a_vector_finds_itself_first() -> None:
+    index, vectors = filled()
+    for place, vector in enumerate(vectors):
+        number, cosine = index.search(vector, 1)[0]
+        assert number == 100 + place and cosine == pytest.approx(1, abs=1e-5)
 
 
-def test_an_index_on_disk_opens_only_whole_and_with_its_stamp(tmp_path: Path) -> None:
+def test_an_empty_index_finds_nothing() -> None:
+    index = VectorIndex(DIMENSION)
+    index.add([], np.zeros((0, DIMENSION), dtype=np.float32))
+    index.remove([1])
+    assert len(index) == 0 and index.search(unit(1)[0], 5) == []
+
+
+def test_ids_stay_with_their_vectors_when_others_go() -> None:
+    index, vectors = filled()
+    index.remove([100, 105, 119, 7])
+    assert len(index) == 17
+    for place in (1, 6, 18):
+        assert index.search(vectors[place], 1)[0][0] == 100 + place
+    assert 105 not in {number for number, _ in index.search(vectors[5], 20)}
+    index.add([105], vectors[5:6])
+    assert index.search(vectors[5], 1)[0][0] == 105
+
+
+@pytest.mark.parametrize(("k", "expected"), [(-1, 0), (0, 0), (1, 1), (20, 20), (500, 20)])
+def test_at_most_k(k: int, expected: int) -> None:
+    index, vectors = filled()
+    assert len(index.search(vectors[0], k)) == expected
+
+
+def test_only_what_is_asked_for_is_searched() -> None:
+    index, vectors = filled()
+    found = index.search(vectors[0], 10, np.array([103, 104, 999], dtype=np.int64))
+    assert {number for number, _ in found} == {103, 104}
+    assert index.search(vectors[0], 10, np.array([], dtype=np.int64)) == []
+
+
+@given(st.integers(1, 60), st.integers(0, 1000), st.integers(1, 70), st.data())
+def test_search_is_brute_force(count: int, seed: int, k: int, data: st.DataObject) -> None:
+    index, vectors = filled(count, seed)
+    numbers = range(100, 100 + count)
+    gone = data.draw(st.sets(st.sampled_from(numbers)))
+    index.remove(gone)
+    only = data.draw(st.none() | st.sets(st.sampled_from(numbers)))
+    question = unit(1, seed + 1)[0]
+    wanted = {n: float(vectors[n - 100] @ question) for n in numbers if n not in gone and (only is None or n in only)}
+    chosen = None if only is None else np.array(sorted(only), dtype=np.int64)
+    found = index.search(question, k, chosen)
+    best = sorted(wanted.values(), reverse=True)[:k]
+    assert [cosine for _, cosine in found] == pytest.approx(best, abs=1e-5)
+    assert [wanted[number] for number, _ in found] == pytest.approx(best, abs=1e-5)
+    assert len({number for number, _ in found}) == len(found)
+
+
+def test_a_saved_index_comes_back_and_can_be_changed(tmp_path: Path) -> None:
+    index, vectors = filled()
     path = tmp_path / "v.faiss"
-    index = VectorIndex(8)
-    index.add(range(10), unit(10, 1))
     index.save(path, "3:abc")
-    assert len(VectorIndex.load(path, "3:abc", 8)) == 10
-    whole = path.read_bytes()
+    assert [p.name for p in tmp_path.iterdir()] == ["v.faiss"]
+    again = VectorIndex.load(path, "3:abc", DIMENSION)
+    assert again.search(vectors[4], 20) == index.search(vectors[4], 20)
+    again.remove([104])
+    again.add([300], vectors[4:5])
+    assert again.search(vectors[4], 1)[0][0] == 300
+    again.save(path, "4:abc")
+    assert VectorIndex.load(path, "4:abc", DIMENSION).search(vectors[4], 1)[0][0] == 300
+
+
+@pytest.mark.parametrize(("stamp", "dimension"), [("4:abc", DIMENSION), ("", DIMENSION), ("3:abc", 9)])
+def test_another_stamp_or_dimension_is_stale(tmp_path: Path, stamp: str, dimension: int) -> None:
+    filled()[0].save(tmp_path / "v.faiss", "3:abc")
+    with pytest.raises(IndexDamagedError, match=r"v\.faiss is stale or damaged"):
+        VectorIndex.load(tmp_path / "v.faiss", stamp, dimension)
+
+
+def test_a_missing_index_is_told(tmp_path: Path) -> None:
+    with pytest.raises(IndexDamagedError, match="cannot read"):
+        VectorIndex.load(tmp_path / "v.faiss", "3:abc", DIMENSION)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("written") / "v.faiss"
+    filled()[0].save(path, "3:abc")
+    return path.read_bytes()
+
+
+def refused(folder: Path, data: bytes) -> None:
+    (folder / "v.faiss").write_bytes(data)
     with pytest.raises(IndexDamagedError):
-        VectorIndex.load(path, "4:abc", 8)
-    with pytest.raises(IndexDamagedError):
-        VectorIndex.load(tmp_path / "none", "3:abc", 8)
-    flipped = bytearray(whole)
-    flipped[-9] ^= 1
-    for data in (whole[:-5], bytes(flipped), b"", b"\n", whole.replace(b"{", b"[", 1)):
-        path.write_bytes(data)
-        with pytest.raises(IndexDamagedError):
-            VectorIndex.load(path, "3:abc", 8)
+        VectorIndex.load(folder / "v.faiss", "3:abc", DIMENSION)
+
+
+@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_no_bit_may_flip(tmp_path_factory: pytest.TempPathFactory, written: bytes, place: float, bit: int) -> None:
+    data = bytearray(written)
+    data[int(place * len(data))] ^= 1 << bit
+    refused(tmp_path_factory.getbasetemp(), bytes(data))
+
+
+@pytest.mark.parametrize("keep", [0, 1, 40, 0.5, -1])
+def test_a_shortened_file_is_refused(tmp_path: Path, written: bytes, keep: float) -> None:
+    refused(tmp_path, written[: int(keep * len(written)) if 0 < keep < 1 else int(keep)])
+
+
+@pytest.mark.parametrize("data", [b"[]\n", b"null\n", b"\n", b"\xff\xfe\n", b"{}" * 5000, b"[" * 4000 + b"\n"])
+def test_other_files_are_refused(tmp_path: Path, written: bytes, data: bytes) -> None:
+    refused(tmp_path, data)
+    refused(tmp_path, data + written)
