@@ -94,13 +94,19 @@ class Assistant:
         if self.library.count()[0] == 0:
             raise LibraryEmptyError(f"the library {self.library.path} is empty; add articles with: talks-qa add PATH")
         filters = self._retriever.filters(since, until, outlet)
+        return self._answer(asked, self.considered(asked, history, filters))
+
+    def considered(
+        self, question: str, history: Sequence[str | Answer] = (), filters: Filters = EVERYTHING
+    ) -> list[Candidate]:
+        """Return possible answers, the surest first, under the reading of the question that is answered best."""
         best: list[Candidate] = []
-        for i, reading in enumerate(readings(asked, self._answered(asked, history, filters))):
+        for i, reading in enumerate(readings(question, self._answered(question, history, filters))):
             found = self.candidates(reading.ask, filters, reading.search)
             gain = _CHANGED if i and best else 0.0
             if found and (not best or found[0].confidence > best[0].confidence + gain):
                 best = found
-        return self._answer(asked, best)
+        return best
 
     def _answered(self, question: str, history: Sequence[str | Answer], filters: Filters) -> Sequence[str | Answer]:
         """Return the history with its last bare question answered, where the new one leans on it."""

@@ -14,6 +14,7 @@ from qa.records import Answer
 
 _LOOK_BACK = 3  # earlier turns considered
 _SUBJECTS = 2  # names tried for a pronoun
+_TURNS_READ = 2  # earlier turns the reader is shown
 _ONE = re.compile(r"\b(?:he|she|him|her|his|hers)\b", re.IGNORECASE)
 _MANY = re.compile(r"\b(?:they|them|their|theirs|both)\b", re.IGNORECASE)
 _THING = re.compile(r"\b(?:it|its|(?<!is )(?<!are )(?<!was )(?<!were )there|then)\b", re.IGNORECASE)
@@ -70,6 +71,12 @@ def readings(question: str, history: Sequence[str | Answer]) -> list[Reading]:
     if _THING.search(question) or _LINKED.match(question):
         return _distinct([plain, context])
     return [plain]
+
+
+def in_context(question: str, turns: Sequence[tuple[str, str]]) -> str:
+    """Return a question as the reader takes it after earlier (question, short answer or nothing) turns."""
+    said = [part for asked, short in list(turns)[-_TURNS_READ:] for part in (asked, f"{short}." if short else "") if part]
+    return " ".join([*said, question])
 
 
 def names(text: str) -> list[str]:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "models" / "reader"
 MAX_WINDOW = 384  # tokens of question, header and passage together
 STRIDE = 96  # tokens two windows of one long passage share
-MAX_QUESTION_TOKENS = 64
-MAX_SPAN = 30  # tokens of a short answer
+MAX_QUESTION_TOKENS = 96  # its last ones: what was said before a follow-up may be cut, the follow-up not
+MAX_SPAN = 48  # tokens of a short answer
 _BATCH_TOKENS = 1024  # read together: more is no faster on a CPU and holds more memory
 
 Logits = Callable[[Sequence["Encoding"]], tuple[NDArray[np.float32], NDArray[np.float32]]]
@@ -49,7 +49,7 @@ class Reader:
         self.name = name
         self._logits = logits
         self._questions = load_tokenizer(folder)
-        self._questions.enable_truncation(MAX_QUESTION_TOKENS)
+        self._questions.enable_truncation(MAX_QUESTION_TOKENS, direction="left")
         self._tokenizer = load_tokenizer(folder)
         self._tokenizer.enable_truncation(MAX_WINDOW, stride=STRIDE, strategy="only_second")
 
@@ -108,7 +108,7 @@ class Reader:
         for i, (question, header, text) in enumerate(triples):
             head = f"{header}\n" if header else ""
             cut = self._questions.encode(question, add_special_tokens=False).offsets
-            asked = question[: cut[-1][1]] if cut else question
+            asked = question[cut[0][0] :] if cut else question
             whole = self._tokenizer.encode(asked, head + text)
             windows += [(i, len(head), part) for part in [whole, *whole.overflowing]]
         found: list[list[Span]] = [[] for _ in triples]

@@ -1,9 +1,10 @@
 """Fit the confidence of answers: `python -m qa.training.calibrate --data FOLDER --work FOLDER`.
 
 Asks the questions of `calibration.jsonl` over their own articles (White House briefings and dated
-news), labels every candidate answer right or wrong, and fits two logistic regressions: one over
-candidates, which ranks them, and one over the winners, which makes the number a probability. Both
-together are one linear form. Figures are cross-validated over questions.
+news) and those of the reports kept out of training over all of these together, labels every candidate
+answer right or wrong, and fits two logistic regressions: one over candidates, which ranks them, and
+one over the winners, which makes the number a probability. Both together are one linear form. Figures
+are cross-validated over articles.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import lzma
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from qa.config import Config
 from qa.library import Library
 from qa.metrics import auroc, contains, ece
 from qa.phrases import same
+from qa.training.reports import HELD_BACK, REPORTS, Report, read
 
 QUESTIONS = Path(__file__).parent / "calibration.jsonl"
 _DISTRACTORS = 40  # articles beside those the questions are about
@@ -31,8 +34,33 @@ _FOLDS = 5
 _ID = 180  # characters of a URL that make an id
 
 
+def held_back() -> Iterator[tuple[str, Report]]:
+    """Yield (id, report) of the reports that no training saw."""
+    for path in sorted(REPORTS.glob(f"{HELD_BACK}*.txt")):
+        for number, report in enumerate(read(path)):
+            yield f"{path.stem}-{number:02}", report
+
+
+def questions() -> list[dict[str, Any]]:
+    """Return all questions to calibrate by, as `calibration.jsonl` has them."""
+    found = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    for key, report in held_back():
+        for number, q in enumerate(report.questions):
+            row = {"id": f"{key}-{number:02}", "corpus": "reports", "article": key, "about": key, "question": q.text}
+            row["history"] = [earlier.text for earlier in q.before]
+            if q.answer:
+                row |= {"answers": [report.text[slice(*q.answer)]], "span": q.answer}
+            found.append(row)
+    return found
+
+
 def articles(data: Path, corpus: str) -> Iterator[dict[str, Any]]:
     """Yield the articles of a corpus as `Library.add` takes them."""
+    if corpus == "reports":
+        for key, report in held_back():
+            row = {"id": key, "title": report.title, "outlet": report.outlet, "text": report.text}
+            yield {**row, "published": report.published.isoformat()}
+        return
     if corpus == "whitehouse":
         with lzma.open(data / "whitehouse_briefings" / "briefings.jsonl.xz", "rt", encoding="utf-8") as lines:
             yield from map(json.loads, lines)
@@ -62,6 +90,9 @@ def is_right(candidate: Candidate, question: dict[str, Any]) -> bool:
     """Whether a candidate answers: its phrase or its sentence, in the right article, says an accepted one."""
     quote = candidate.article.text[slice(*candidate.quote)]
     there = candidate.article.id == str(question["article"])[-_ID:]
+    if there and (span := question.get("span")):
+        inside = min(span[1], candidate.quote[1]) - max(span[0], candidate.quote[0])
+        return bool(inside >= (span[1] - span[0]) / 2)
     return any(
         contains(quote, phrase) and (there or same(candidate.short, phrase)) for phrase in question.get("answers") or []
     )
@@ -71,10 +102,11 @@ def collect(assistants: dict[str, Assistant], questions: list[dict[str, Any]]) -
     """Ask every question; return features and labels of its candidates."""
     rows = []
     for i, question in enumerate(questions):
-        found = assistants[question["corpus"]].candidates(question["question"])
+        found = assistants[question["corpus"]].considered(question["question"], question.get("history", []))
         rows.append(
             {
                 "id": question["id"],
+                "article": question["article"] or question["about"],
                 "answerable": bool(question.get("answers")),
                 "features": [c.evidence.features() for c in found],
                 "right": [is_right(c, question) for c in found],
@@ -108,14 +140,19 @@ def _dot(features: dict[str, float], names: list[str], weights: NDArray[np.float
     return float(sum(features[n] * w for n, w in zip(names, weights, strict=True)))
 
 
+def _fold(row: dict[str, Any]) -> int:
+    """Return the part a question is in: questions about one article stay together."""
+    return zlib.crc32(str(row["article"]).encode()) % _FOLDS
+
+
 def assess(rows: list[dict[str, Any]], names: list[str]) -> dict[str, float | None]:
     """Cross-validated figures: AUROC of right answers against unanswerable, calibration, accuracy."""
     confidences: list[float] = []
     rights: list[bool] = []
     answerables: list[bool] = []
     for fold in range(_FOLDS):
-        weights, bias = fit([r for i, r in enumerate(rows) if i % _FOLDS != fold], names)
-        for row in (r for i, r in enumerate(rows) if i % _FOLDS == fold):
+        weights, bias = fit([r for r in rows if _fold(r) != fold], names)
+        for row in (r for r in rows if _fold(r) == fold):
             scored = [
                 (_dot(f, names, weights) + bias, right) for f, right in zip(row["features"], row["right"], strict=True)
             ]
@@ -142,15 +179,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with whitehouse_briefings and multihop_rag")
     parser.add_argument("--work", type=Path, required=True, help="where the libraries and the features are kept")
+    parser.add_argument("--reader", default="", help="model folder; by default the one shipped")
     parser.add_argument("--out", type=Path, default=SHIPPED)
     args = parser.parse_args()
-    questions = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    asked = questions()
     args.work.mkdir(parents=True, exist_ok=True)
     assistants = {
-        corpus: Assistant(library(args.data, args.work, corpus, [q for q in questions if q["corpus"] == corpus]))
-        for corpus in ("whitehouse", "multihop")
+        corpus: Assistant(
+            library(args.data, args.work, corpus, [q for q in asked if q["corpus"] == corpus]),
+            Config(reader=args.reader),
+        )
+        for corpus in ("whitehouse", "multihop", "reports")
     }
-    rows = [row for row in collect(assistants, questions) if row["features"]]
+    rows = [row for row in collect(assistants, asked) if row["features"]]
     (args.work / "features.json").write_text(json.dumps(rows), encoding="utf-8")
     names = list(rows[0]["features"][0])
     figures = assess(rows, names)
@@ -159,7 +200,7 @@ def main() -> None:
         "bias": round(bias, 4),
         "weights": {n: round(float(w), 4) for n, w in zip(names, weights, strict=True)},
         "fit": {k: round(v, 4) for k, v in figures.items() if v is not None},
-        "questions": "qa/training/calibration.jsonl",
+        "questions": "qa/training/calibration.jsonl, qa/training/reports/calibration_*.txt",
         "method": "logistic regression over candidates, then over winners; figures 5-fold cross-validated",
     }
     args.out.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")

@@ -7,10 +7,12 @@ import json
 import lzma
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
+from qa.records import header
 from qa.training.negatives import Negatives
 
 # How often a file's rows are drawn, relative to once each. Questions written to look answerable
@@ -38,16 +40,14 @@ WEIGHTS = {
 MADE_NEGATIVES = 0.25  # share of answerable rows turned into near-miss unanswerable ones
 HEADERS = 0.7  # share of rows that get a title/outlet/date header
 CONDITIONED = 0.12  # share of rows with a header whose question names its outlet or its date
+OWN_NEGATIVES = 0.08  # ... of rows about our own reports, which have near misses of their own
+REPORTS = 0.4  # share of rows about our own reports
 HELD_OUT = 20  # one context in so many is kept for validation and calibration
 
-_OUTLETS = (
+OUTLETS = (
     "The Morning Chronicle", "Reuters", "AFP", "The Hindu", "The Nation", "Daily Courier", "The Times",
     "Associated Press", "The Guardian", "The Herald", "BBC News", "The Express", "Gulf News", "The Globe",
     "Business Standard", "The Sentinel", "City Press", "The Star", "Al Jazeera", "The Independent",
-)  # fmt: skip
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
 
@@ -59,6 +59,8 @@ class Row:
     context: str
     answers: tuple[tuple[int, int], ...]  # half-open character spans of `context`
     title: str = ""
+    outlet: str = ""
+    published: date | None = None
     header: str = ""
 
 
@@ -86,10 +88,11 @@ def read_rows(path: Path) -> Iterator[Row]:
 
 
 class Mixture:
-    """The training mixture: an endless, seeded stream of rows drawn by `WEIGHTS`."""
+    """The training mixture: an endless, seeded stream of public rows drawn by `WEIGHTS` and rows of our own."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, own: Callable[[random.Random], Iterable[Row]], seed: int) -> None:
         self.random = random.Random(seed)
+        self.own = own(self.random)
         self.pools: dict[str, list[Row]] = {}
         for name in WEIGHTS:
             rows = [r for r in read_rows(folder / f"{name}.jsonl.xz") if not held_out(r.context)]
@@ -97,6 +100,11 @@ class Mixture:
         self.negatives = Negatives([r.context for rows in self.pools.values() for r in rows if r.answers], self.random)
 
     def __iter__(self) -> Iterator[Row]:
+        public, own = self._public(), self._own()
+        while True:
+            yield next(own) if self.random.random() < REPORTS else next(public)
+
+    def _public(self) -> Iterator[Row]:
         while True:  # one pass over the weighted mixture, shuffled, then another
             epoch: list[Row] = []
             for name, rows in self.pools.items():
@@ -104,43 +112,44 @@ class Mixture:
                 epoch += rows * int(whole)
                 epoch += self.random.sample(rows, int(len(rows) * part))
             self.random.shuffle(epoch)
-            yield from (self._vary(row) for row in epoch)
+            for row in epoch:
+                changed = self._missed(row, MADE_NEGATIVES)
+                yield self._with_header(changed) if self.random.random() < HEADERS else changed
 
-    def _vary(self, row: Row) -> Row:
-        if row.answers and self.random.random() < MADE_NEGATIVES:
+    def _own(self) -> Iterator[Row]:
+        while True:
+            epoch = list(self.own)
+            self.random.shuffle(epoch)
+            for row in epoch:
+                yield self._with_header(self._missed(row, OWN_NEGATIVES))
+
+    def _missed(self, row: Row, share: float) -> Row:
+        """Turn a share of the answerable rows into near misses."""
+        if row.answers and self.random.random() < share:
             changed = self.negatives.make(row.question, row.context, row.answers)
             if changed:
-                row = replace(row, question=changed[0], context=changed[1], answers=())
-        if self.random.random() < HEADERS:
-            row = self._with_header(row)
+                return replace(row, question=changed[0], context=changed[1], answers=())
         return row
 
     def _with_header(self, row: Row) -> Row:
         """Give a row a header as articles have one, sometimes with a question that depends on it."""
         rng = self.random
-        outlet = rng.choice(_OUTLETS)
-        day, month, year = rng.randint(1, 28), rng.choice(_MONTHS), rng.randint(1998, 2024)
         title = row.title or _headline(row.context, rng)
-        header = " | ".join(
-            part
-            for part, keep in (
-                (title, rng.random() < 0.85),
-                (outlet, rng.random() < 0.85),
-                (f"{day} {month} {year}", True),
-            )
-            if part and keep
-        )
-        row = replace(row, header=header)
+        outlet = row.outlet or rng.choice(OUTLETS)
+        published = row.published or date(rng.randint(1998, 2024), rng.randint(1, 12), rng.randint(1, 28))
+        year = published.year
+        kept = (title if rng.random() < 0.85 else "", outlet if rng.random() < 0.85 else "")
+        row = replace(row, header=header(*kept, published))
         if rng.random() >= CONDITIONED:
             return row
         right = rng.random() < 0.5
-        if outlet in header and rng.random() < 0.5:
-            named = outlet if right else rng.choice([o for o in _OUTLETS if o != outlet])
+        if kept[1] and rng.random() < 0.5:
+            named = outlet if right else rng.choice([o for o in OUTLETS if o != outlet])
             question = rng.choice(
                 (f"According to {named}, {row.question}", f"{row.question.rstrip('?')} according to {named}?")
             )
         else:
-            when = f"{month} {year}" if rng.random() < 0.5 else str(year)
+            when = f"{published:%B} {year}" if rng.random() < 0.5 else str(year)
             if not right:
                 wrong = year + rng.choice((-9, -6, -4, -3, -2, -1, 1, 2, 3, 4, 6, 9))
                 when = when.replace(str(year), str(wrong))

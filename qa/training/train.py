@@ -1,8 +1,9 @@
 """Train the reader: `python -m qa.training.train --data FOLDER --start MODEL --out FOLDER`.
 
-A run writes a checkpoint (weights, optimizer, position in the data) every few hundred steps and goes
-on from it when called again with the same `--out`. Method: Devlin et al. 2018 for spans, with the
-null answer at [CLS]; no dropout, because it keeps PyTorch on the CPU from its fused attention.
+A run writes a checkpoint (weights, their average, optimizer) every few hundred steps and goes on from
+it when called again with the same `--out`. Method: Devlin et al. 2018 for spans, with the null answer
+at [CLS]; no dropout, because it keeps PyTorch on the CPU from its fused attention; what is saved is the
+exponential moving average of the weights.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,16 @@ import torch
 from torch import Tensor
 
 from qa.metrics import auroc
+from qa.reader import MAX_QUESTION_TOKENS
+from qa.records import header
+from qa.training.near import ReportRows
+from qa.training.reports import HELD_BACK, REPORTS, read
 from qa.training.rows import Mixture, Row, held_out, read_rows
 
-MAX_TOKENS = 240
+MAX_TOKENS = 264
 BLOCK = 40  # batches sorted by length together
-SPAN_TOKENS = 30
+SPAN_TOKENS = 48
+AVERAGE = 0.998  # decay of the average, a step
 
 
 @dataclass
@@ -39,8 +46,6 @@ class Encoding:
     """Rows → token ids, cut to `MAX_TOKENS` with a window drawn at random round the answer."""
 
     def __init__(self, model: Path, seed: int) -> None:
-        import random
-
         from tokenizers import Tokenizer
 
         self.tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
@@ -50,7 +55,7 @@ class Encoding:
 
     def encode(self, row: Row) -> tuple[list[int], int, int, int]:
         """Return (ids, first token of the passage, start, end); start = end = 0 for no answer."""
-        question = self.tokenizer.encode(row.question, add_special_tokens=False).ids[:64]
+        question = self.tokenizer.encode(row.question, add_special_tokens=False).ids[-MAX_QUESTION_TOKENS:]
         header = self.tokenizer.encode(row.header, add_special_tokens=False).ids[:48] if row.header else []
         context = self.tokenizer.encode(row.context, add_special_tokens=False)
         room = MAX_TOKENS - len(question) - len(header) - 3
@@ -152,6 +157,19 @@ def validate(model: Any, encoding: Encoding, rows: list[Row], autocast: Any) -> 
     return {"f1": sum(f1) / max(1, len(f1)), "auroc": auroc(yes, no) or 0.0}
 
 
+def own_rows(rng: random.Random) -> ReportRows:
+    """Rows about our own reports, those kept for calibration left out."""
+    files = [f for f in sorted(REPORTS.glob("*.txt")) if not f.name.startswith(HELD_BACK)]
+    return ReportRows([report for file in files for report in read(file)], rng)
+
+
+def own_validation(rng: random.Random) -> list[Row]:
+    """The reports kept for calibration, each question with the whole report or one that search ranks high."""
+    files = sorted(REPORTS.glob(f"{HELD_BACK}*.txt"))
+    rows = ReportRows([report for file in files for report in read(file)], rng)
+    return [replace(r, header=header(r.title, r.outlet, r.published)) for r in rows]
+
+
 def validation_rows(folder: Path) -> list[Row]:
     """Held-out rows: human-written unanswerable questions, and answerable ones of the same kind."""
     no: list[Row] = []
@@ -175,8 +193,10 @@ def main() -> None:  # noqa: PLR0915 - one loop, told in order
     parser.add_argument("--rate", type=float, default=1e-4, help="peak learning rate")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--every", type=int, default=250, help="steps between checkpoints")
+    parser.add_argument("--validate", type=int, default=500, help="steps between validations")
     args = parser.parse_args()
 
+    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
     from transformers import BertForQuestionAnswering
 
     torch.manual_seed(args.seed)
@@ -197,17 +217,19 @@ def main() -> None:  # noqa: PLR0915 - one loop, told in order
         return torch.autocast(device, dtype=torch.bfloat16)
 
     encoding = Encoding(args.start, args.seed)
-    valid = validation_rows(args.data)
-    stream = encoding.batches(iter(Mixture(args.data, args.seed)), args.batch)
+    valid = {"public": validation_rows(args.data), "own": own_validation(random.Random(args.seed))}
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
     total = args.rows // args.batch
     step, spent = 0, 0.0
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
+        average.load_state_dict(saved["average"])
         step, spent = saved["step"], saved["spent"]
-        stream = itertools.islice(stream, step, None)
         print(f"continuing at step {step}", flush=True)
+    # A run that goes on draws new rows: the mixture is far larger than what one run sees of it.
+    stream = encoding.batches(iter(Mixture(args.data, own_rows, args.seed + step)), args.batch)
     model.train()
     begun, mean = time.monotonic(), None
     log = (args.out / "log.jsonl").open("a")
@@ -231,28 +253,30 @@ def main() -> None:  # noqa: PLR0915 - one loop, told in order
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
+        average.update_parameters(model)
         step += 1
         mean = loss.item() if mean is None else 0.98 * mean + 0.02 * loss.item()
         if step % 25 == 0:
             print(f"step {step}/{total} loss {mean:.3f} rate {rate:.1e} {elapsed / 60:.1f} min", flush=True)
         if step % args.every == 0:
-            _save(model, optimizer, step, spent + time.monotonic() - begun, checkpoint)
-            scores = validate(model, encoding, valid, autocast)
+            _save(model, average, optimizer, step, spent + time.monotonic() - begun, checkpoint)
+        if step % args.validate == 0:
+            scores = {name: validate(average.module, encoding, rows, autocast) for name, rows in valid.items()}
             print(f"step {step} validation {scores}", flush=True)
             log.write(json.dumps({"step": step, "loss": mean, "minutes": elapsed / 60} | scores) + "\n")
             log.flush()
-    _save(model, optimizer, step, spent + time.monotonic() - begun, checkpoint)
-    model.save_pretrained(args.out / "model")
+    _save(model, average, optimizer, step, spent + time.monotonic() - begun, checkpoint)
+    average.module.save_pretrained(args.out / "model")
     encoding.tokenizer.save(str(args.out / "model" / "tokenizer.json"))
-    print(f"done at step {step}: {validate(model, encoding, valid, autocast)}", flush=True)
+    scores = {name: validate(average.module, encoding, rows, autocast) for name, rows in valid.items()}
+    print(f"done at step {step}: {scores}", flush=True)
 
 
-def _save(model: Any, optimizer: Any, step: int, spent: float, path: Path) -> None:
+def _save(model: Any, average: Any, optimizer: Any, step: int, spent: float, path: Path) -> None:
     """Write beside and rename: a run killed while saving keeps its last checkpoint."""
     temporary = path.with_suffix(".tmp")
-    torch.save(
-        {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "spent": spent}, temporary
-    )
+    state = {"model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
+    torch.save({**state, "step": step, "spent": spent}, temporary)
     temporary.replace(path)
 
 
