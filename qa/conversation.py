@@ -75,8 +75,8 @@ def readings(question: str, history: Sequence[str | Answer]) -> list[Reading]:
 
 def in_context(question: str, turns: Sequence[tuple[str, str]]) -> str:
     """Return a question as the reader takes it after earlier (question, short answer or nothing) turns."""
-    said = [part for asked, short in list(turns)[-_TURNS_READ:] for part in (asked, f"{short}." if short else "") if part]
-    return " ".join([*said, question])
+    told = [f"{asked} {short}." if short else asked for asked, short in list(turns)[-_TURNS_READ:]]
+    return " ".join([*told, question])
 
 
 def names(text: str) -> list[str]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -142,6 +143,10 @@ class Library:
     def rows(self, numbers: Iterable[int]) -> dict[int, Row]:
         """Return passages and their articles by passage number, checked against their hashes."""
         return self._store.rows(numbers)
+
+    def origins(self, numbers: Iterable[int]) -> dict[int, tuple[str, date | None]]:
+        """Return outlet and day of publication by passage number."""
+        return self._store.origins(numbers)
 
     def vectors(self, numbers: Sequence[int]) -> dict[int, NDArray[np.float32]]:
         """Return stored vectors by passage number."""

@@ -10,6 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from qa.config import Config
+from qa.cues import Cues
 from qa.dates import parse_since, parse_until
 from qa.errors import LibraryEmptyError, QuestionError
 from qa.records import Hit
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 
 MAX_QUESTION = 1000  # characters
 CANDIDATES = 50  # passages taken from each side
-LEXICAL_SHARE = 0.85  # of the fused score; measured on MultiHop-RAG, docs/evaluation.md
-
-
+CLAUSE_CANDIDATES = 10  # ... and for each clause of a long question
+# Weights in the fused score, chosen on every second MultiHop-RAG question: docs/evaluation.md
+LEXICAL_SHARE = 0.85  # the rest of 1 is the vectors'
+CLAUSE = 1.5  # the best match of one clause
+OUTLET = 0.2  # the passage's outlet is named in the question
+DAY = 0.25  # so is the day it appeared
 RERANKED = 20  # hits the reader may put in another order
 READER_SHARE = 0.2  # of a reranked hit's score
 
@@ -118,20 +122,33 @@ class Retriever:
         return self.library.snapshot().vectors.search(vector, k, only)
 
     def fused(self, question: str, filters: Filters, k: int) -> list[tuple[int, float]]:
-        """Return (passage number, score) pairs: a convex mix of both sides, each brought to 0-1.
+        """Return (passage number, score) pairs: a convex mix of both sides and of the question's cues, each 0-1.
 
-        Reciprocal-rank fusion loses to BM25 alone here, because it forgets by how much a passage won.
+        Reciprocal-rank fusion loses to BM25 alone here, because it forgets by how much a passage won. Each
+        clause of a long question is also searched alone: a passage that answers one of them well is wanted
+        more than one that touches all of them.
         """
         vector = self.library.encoder.encode_query(question)
+        cues = Cues.of(question, self.library.outlets())
         words = dict(self.lexical(question, k, filters))
+        clauses = [dict(self.lexical(clause, CLAUSE_CANDIDATES, filters)) for clause in cues.clauses]
         near = dict(self.dense(vector, k, filters))
-        missing = [number for number in words if number not in near]
+        missing = list({n for found in (words, *clauses) for n in found} - near.keys())
         near.update((n, float(v @ vector)) for n, v in self.library.vectors(missing).items())
         best_word = max(words.values(), default=0.0) or 1.0
-        share = LEXICAL_SHARE if words else 0.0
-        scores = {
-            n: share * words.get(n, 0.0) / best_word + (1 - share) * max(0.0, cosine) for n, cosine in near.items()
-        }
+        best_clause = [max(found.values(), default=0.0) or 1.0 for found in clauses]
+        lexical = LEXICAL_SHARE if words else 0.0
+        origins = self.library.origins(near) if cues.outlets or cues.days else {}
+        whole = 1.0 + (CLAUSE if clauses else 0) + (OUTLET if cues.outlets else 0) + (DAY if cues.days else 0)
+        scores: dict[int, float] = {}
+        for n, cosine in near.items():
+            score = lexical * words.get(n, 0.0) / best_word + (1 - lexical) * max(0.0, cosine)
+            if clauses:
+                score += CLAUSE * max(f.get(n, 0.0) / best for f, best in zip(clauses, best_clause, strict=True))
+            if n in origins:
+                outlet, day = origins[n]
+                score += OUTLET * (outlet in cues.outlets) + DAY * cues.names_day(day)
+            scores[n] = score / whole
         return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:k]
 
 

@@ -206,6 +206,17 @@ class Store:
                     found[rowid] = (rowid, passage, article)
         return found
 
+    def origins(self, numbers: Iterable[int]) -> dict[int, tuple[str, date | None]]:
+        """Return outlet and day of publication by passage number, without reading any text."""
+        found: dict[int, tuple[str, date | None]] = {}
+        with self._mapped():
+            for chunk in _chunks(list(numbers)):
+                marks = ",".join("?" * len(chunk))
+                query = f"SELECT p.rowid, a.outlet, a.published FROM passages p JOIN articles a ON a.id = p.article_id WHERE p.rowid IN ({marks})"  # noqa: S608, E501
+                for number, outlet, day in self._db.execute(query, chunk):
+                    found[number] = outlet, date.fromisoformat(day) if day else None
+        return found
+
     def all_rows(self) -> Iterator[Row]:
         """Yield every passage, for building derived indexes; constant memory."""
         last = 0

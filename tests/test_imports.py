@@ -17,7 +17,7 @@ PACKAGES = ("embeddings", "qa", "bot")
 ORDER = (
     ("records", "errors", "metrics"),
     ("config", "articles", "cleaning", "passages", "dates"),
-    ("store", "lexical"),
+    ("store", "lexical", "cues"),
     ("library",),
     ("retriever", "reader", "confidence", "phrases", "conversation"),
     ("assistant",),

@@ -1,4 +1,4 @@
-"""Reports with questions → rows: the passages search would bring up, the one that answers and those that only look it."""
+"""Reports with questions → rows: each question with the passage that answers it and with some that only look it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fictional news reports with questions, written for this project → training rows: `python -m qa.training.reports FILE …`.
+"""Fictional news reports with questions, written for this project; `python -m qa.training.reports FILE …` checks them.
 
 Public question sets ask in the passage's own words and refuse over the wrong subject. People do
 neither: they paraphrase, and they ask about what a report stops short of. These reports are made up,
@@ -102,7 +102,9 @@ def _locate(text: str, words: str, where: str) -> tuple[int, int]:
     plain = _MARKED.sub(r"\1", words)
     places = [m.start() for m in re.finditer(re.escape(plain), text)] if plain else []
     if len(places) != 1:
-        problem = "does not stand in the report" if not places else "stands more than once; give context and [[mark]] it"
+        problem = (
+            "does not stand in the report" if not places else "stands more than once; give context and [[mark]] it"
+        )
         raise ReportError(f"{where}: the answer {problem}: {plain[:80]!r}")
     if marked is None:
         return places[0], places[0] + len(plain)

@@ -3,7 +3,9 @@
 609 dated news articles and 2,255 questions whose evidence is quoted sentences; a chunk is relevant when a gold
 sentence stands in it, spaces and line breaks aside. Hits@k: a relevant chunk among the first k; MRR@10: one over
 the rank of the first. `--chunks ours` searches the library's own passages; `--chunks paper` the overlapping chunks
-of the paper's script, on which its published scores were made, with the two indexes alone.
+of the paper's script, on which its published scores were made, with the two indexes alone. `--refusal` asks
+instead the 301 questions without an answer and as many inference questions, and reports how well the confidence
+of an answer tells them apart.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from rich.progress import Progress, track
 
 from embeddings.encoder import Encoder
 from embeddings.index import VectorIndex
-from qa import Article, Config, Library, Passage, Retriever, TalksError
+from qa import Article, Assistant, Config, Library, Passage, Retriever, TalksError, metrics
 from qa.dates import parse_date
 from qa.lexical import LexicalIndex
 
@@ -150,6 +152,26 @@ def measure(bench: Bench, name: str, questions: Sequence[Mapping[str, Any]]) -> 
     return {**{k: float(v) for k, v in scores.items()}, "ms": float(np.median(times))}
 
 
+def refusal(data: Path, path: Path) -> str:
+    """Return how well confidence tells questions without an answer from others, as a line."""
+    rows = load(data / "MultiHopRAG.json.xz")
+    nothing = [row for row in rows if row["question_type"] == "null_query"]
+    inference = [row for row in rows if row["question_type"] == "inference_query"]
+    inference = random.Random(0).sample(inference, len(nothing))  # noqa: S311
+    with Library.open(path, notify=CONSOLE.print) as library:
+        if library.count() == (0, 0):
+            fill(library, data)
+        assistant = Assistant(library, Config(library=path))
+        sure = [
+            assistant.ask(row["query"]).confidence
+            for row in track([*inference, *nothing], "asking", console=CONSOLE, transient=True)
+        ]
+    auroc = metrics.auroc(sure[: len(inference)], sure[len(inference) :])
+    refused = sum(c < Config().threshold for c in sure[len(inference) :]) / len(nothing)
+    asked = f"{len(inference)} inference against {len(nothing)} null questions"
+    return f"{asked}: AUROC {auroc:.3f}, refused {refused:.1%}\n"
+
+
 def reachable(bench: Bench, questions: Sequence[Mapping[str, Any]]) -> float:
     """Return the share of questions with a gold sentence whole in some chunk: the most that Hits can reach."""
     everything = "\n".join(bench.chunks.values())
@@ -175,7 +197,11 @@ def main() -> int:
     parser.add_argument("--rerank", action="store_true", help="also hybrid, put in order by the reader: slow")
     parser.add_argument("--systems", nargs="+", choices=SYSTEMS, help="only these (paper chunks: lexical, dense)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table here too")
+    parser.add_argument("--refusal", action="store_true", help="measure refusing instead of searching")
     args = parser.parse_args()
+    if args.refusal:
+        print(refusal(args.data, args.library), end="")
+        return 0
     possible = SYSTEMS if args.chunks == "ours" else SYSTEMS[:2]
     wanted = args.systems or [name for name in possible if name != "rerank" or args.rerank]
     if set(wanted) - set(possible):
