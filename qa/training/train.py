@@ -15,6 +15,7 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -157,9 +158,9 @@ def validate(model: Any, encoding: Encoding, rows: list[Row], autocast: Any) -> 
     return {"f1": sum(f1) / max(1, len(f1)), "auroc": auroc(yes, no) or 0.0}
 
 
-def own_rows(rng: random.Random) -> ReportRows:
+def own_rows(folder: Path, rng: random.Random) -> ReportRows:
     """Rows about our own reports, those kept for calibration left out."""
-    files = [f for f in sorted(REPORTS.glob("*.txt")) if not f.name.startswith(HELD_BACK)]
+    files = [f for f in sorted(folder.glob("*.txt")) if not f.name.startswith(HELD_BACK)]
     return ReportRows([report for file in files for report in read(file)], rng)
 
 
@@ -185,6 +186,7 @@ def main() -> None:  # noqa: PLR0915 - one loop, told in order
     """Run the training; see the module's docstring."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of *.jsonl.xz rows")
+    parser.add_argument("--reports", type=Path, default=REPORTS, help="folder of our own reports")
     parser.add_argument("--start", type=Path, required=True, help="model folder to begin from")
     parser.add_argument("--out", type=Path, required=True, help="where checkpoints go")
     parser.add_argument("--rows", type=int, default=105_000, help="rows to train on (default: %(default)s)")
@@ -229,7 +231,7 @@ def main() -> None:  # noqa: PLR0915 - one loop, told in order
         step, spent = saved["step"], saved["spent"]
         print(f"continuing at step {step}", flush=True)
     # A run that goes on draws new rows: the mixture is far larger than what one run sees of it.
-    stream = encoding.batches(iter(Mixture(args.data, own_rows, args.seed + step)), args.batch)
+    stream = encoding.batches(iter(Mixture(args.data, partial(own_rows, args.reports), args.seed + step)), args.batch)
     model.train()
     begun, mean = time.monotonic(), None
     log = (args.out / "log.jsonl").open("a")
