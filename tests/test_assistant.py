@@ -1,4 +1,4 @@
-"""Answers: verbatim, cited, refused where the articles do not say; and the search under them."""
+"""Answers: verbatim, cited, refused where the articles do not say."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from qa import Assistant, Library, Retriever
-from qa.errors import DateError, LibraryEmptyError, QuestionError
+from qa import Assistant, Library
+from qa.errors import LibraryEmptyError, QuestionError
 from qa.records import Answer
 
 pytestmark = pytest.mark.slow
@@ -88,25 +88,6 @@ def test_questions_that_are_none(assistant: Assistant, question: str, message: s
 )
 def test_hostile_questions_do_no_harm(assistant: Assistant, seeded: Library, question: str) -> None:
     check(assistant.ask(question), seeded)
-
-
-def test_filters_bound_what_is_found(seeded: Library) -> None:
-    retriever = Retriever(seeded)
-    assert {h.article.published for h in retriever.search("talks", k=50, since="2017")} == {date(2017, 10, 23)}
-    assert {h.article.outlet for h in retriever.search("talks", k=50, outlet="afp")} == {"AFP"}
-    assert retriever.search("talks", since="2018") == []
-    with pytest.raises(DateError):
-        retriever.search("talks", since="someday")
-
-
-def test_hits_are_ordered_and_bounded_also_when_reranked(seeded: Library) -> None:
-    for rerank in (False, True):
-        hits = Retriever(seeded).search("What did Kayani refuse to give Mullen?", k=4, rerank=rerank)
-        scores = [hit.score for hit in hits]
-        assert len(hits) == 4
-        assert scores == sorted(scores, reverse=True)
-        assert 0 <= scores[-1] <= scores[0] <= 1
-        assert "assurance" in hits[0].passage.text
 
 
 def test_an_empty_library_says_what_to_do(tmp_path: Path) -> None:

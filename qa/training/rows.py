@@ -41,7 +41,7 @@ MADE_NEGATIVES = 0.25  # share of answerable rows turned into near-miss unanswer
 HEADERS = 0.7  # share of rows that get a title/outlet/date header
 CONDITIONED = 0.12  # share of rows with a header whose question names its outlet or its date
 OWN_NEGATIVES = 0.08  # ... of rows about our own reports, which have near misses of their own
-REPORTS = 0.4  # share of rows about our own reports
+REPORTS = 0.6  # share of rows about our own reports
 HELD_OUT = 20  # one context in so many is kept for validation and calibration
 
 OUTLETS = (
