@@ -25,7 +25,7 @@ REFUSAL = "The articles in the library do not say."
 _SPANS = 3  # candidates taken from each passage
 _ALSO = 0.6  # of the best confidence: another source is shown beside the best one above this
 _SEVERAL = re.compile(r"\b(?:two|three|four|five|all|both|list|names|issues|reasons|steps|things|points|every)\b", re.I)
-_CHANGED = 0.1  # confidence another reading must gain over the question as it was asked
+_CHANGED = 1.5  # log-odds by which a less likely reading must be better answered than the likelier one
 
 
 @dataclass(frozen=True)
@@ -101,16 +101,17 @@ class Assistant:
     ) -> list[Candidate]:
         """Return possible answers, the surest first, under the reading of the question that is answered best."""
         best: list[Candidate] = []
-        for i, reading in enumerate(readings(question, self._answered(question, history, filters))):
+        for reading in readings(question, self._answered(history, filters)):
             found = self.candidates(reading.ask, filters, reading.search)
-            gain = _CHANGED if i and best else 0.0
-            if found and (not best or found[0].confidence > best[0].confidence + gain):
+            if found and (not best or _odds(found[0]) > _odds(best[0]) + _CHANGED):
                 best = found
+            if best and best[0].confidence >= self._config.threshold:
+                break
         return best
 
-    def _answered(self, question: str, history: Sequence[str | Answer], filters: Filters) -> Sequence[str | Answer]:
-        """Return the history with its last bare question answered, where the new one leans on it."""
-        if not history or not isinstance(history[-1], str) or len(readings(question, history)) == 1:
+    def _answered(self, history: Sequence[str | Answer], filters: Filters) -> Sequence[str | Answer]:
+        """Return the history with its last question answered, where only the question is known."""
+        if not history or not isinstance(history[-1], str):
             return history
         try:
             last = check_question(history[-1])
@@ -147,7 +148,6 @@ class Assistant:
                 margin=found.score - max((o.score for o in raw if o not in alike), default=-math.inf),
                 retrieval=found.retrieval,
                 terms=wanted.share(around[found.passage.id]),
-                near=wanted.share(held(found.article.text[slice(*quote)], lexical.terms)),
             )
             sure = self._judge.confidence(evidence)
             judged.append(Candidate(found.article, found.passage, found.phrase, quote, evidence, sure))
@@ -171,6 +171,11 @@ class Assistant:
         citations = _citations(_distinct(chosen))
         text = "\n".join(f"{c.quote} [{c.number}]" for c in citations)
         return Answer(question, True, best.short, text, best.confidence, citations)
+
+
+def _odds(candidate: Candidate) -> float:
+    sure = min(max(candidate.confidence, 1e-9), 1 - 1e-9)
+    return math.log(sure / (1 - sure))
 
 
 def _distinct(found: Sequence[Candidate]) -> list[Candidate]:

@@ -86,7 +86,6 @@ class Evidence:
     margin: float  # ... less those of the best span that says something else
     retrieval: float  # fused score of the passage, 0-1
     terms: float  # share of the question's terms the passage or its header holds, by rarity
-    near: float  # share of the question's terms the quoted sentence holds, by rarity
 
     def features(self) -> dict[str, float]:
         """Return the features as the regression takes them: bounded, so that none can outvote the rest."""
@@ -95,7 +94,6 @@ class Evidence:
             "margin": max(0.0, min(8.0, self.margin)),
             "retrieval": self.retrieval,
             "terms": self.terms,
-            "near": self.near,
         }
 
 

@@ -55,16 +55,20 @@ class Reader:
 
     @classmethod
     def load(cls, name: str = "") -> Reader:
-        """Load the shipped reader, or any Hugging Face extractive-QA model by folder or hub name."""
-        if name:
+        """Load the shipped reader, one that `qa.training.export` made, or any Hugging Face extractive-QA model.
+
+        `name` is a folder, or the name of a model on the hub.
+        """
+        folder = Path(name) if name else SHIPPED
+        if not (folder / MODEL).exists():
             return cls._on_torch(name)
-        model = OnnxModel(SHIPPED / MODEL)
+        model = OnnxModel(folder / MODEL)
 
         def logits(encodings: Sequence[Encoding]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
             start, end = model.run(encodings)[:2]
             return start, end
 
-        return cls("shipped", SHIPPED, logits)
+        return cls(name or "shipped", folder, logits)
 
     @classmethod
     def _on_torch(cls, name: str) -> Reader:

@@ -111,9 +111,9 @@ def test_confidence_does_not_fall_when_the_reader_is_surer(
 
 
 def test_good_evidence_is_surer_than_bad(shipped: Calibration) -> None:
-    good = Evidence(reader=9.0, margin=6.0, retrieval=0.9, terms=1.0, near=1.0)
+    good = Evidence(reader=9.0, margin=6.0, retrieval=0.9, terms=1.0)
     assert shipped.confidence(good) > 0.8
-    assert shipped.confidence(replace(good, reader=-8.0, margin=0.0, near=0.0)) < 0.2
+    assert shipped.confidence(replace(good, reader=-8.0, margin=0.0)) < 0.2
 
 
 def test_one_feature_cannot_outvote_the_rest(shipped: Calibration) -> None:

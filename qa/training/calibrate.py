@@ -23,14 +23,17 @@ from numpy.typing import NDArray
 from qa.assistant import Assistant, Candidate
 from qa.confidence import SHIPPED
 from qa.config import Config
+from qa.conversation import readings
 from qa.library import Library
 from qa.metrics import auroc, contains, ece
 from qa.phrases import same
+from qa.records import Answer
 from qa.training.reports import HELD_BACK, REPORTS, Report, read
 
 QUESTIONS = Path(__file__).parent / "calibration.jsonl"
 _DISTRACTORS = 40  # articles beside those the questions are about
 _FOLDS = 5
+_REAL = 5  # how much a question about real news weighs against one about a made-up report, of which there are more
 _ID = 180  # characters of a URL that make an id
 
 
@@ -46,7 +49,13 @@ def questions() -> list[dict[str, Any]]:
     found = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
     for key, report in held_back():
         for number, q in enumerate(report.questions):
-            row = {"id": f"{key}-{number:02}", "corpus": "reports", "article": key, "about": key, "question": q.text}
+            row: dict[str, Any] = {
+                "id": f"{key}-{number:02}",
+                "corpus": "reports",
+                "article": key,
+                "about": key,
+                "question": q.text,
+            }
             row["history"] = [earlier.text for earlier in q.before]
             if q.answer:
                 row |= {"answers": [report.text[slice(*q.answer)]], "span": q.answer}
@@ -102,11 +111,12 @@ def collect(assistants: dict[str, Assistant], questions: list[dict[str, Any]]) -
     """Ask every question; return features and labels of its candidates."""
     rows = []
     for i, question in enumerate(questions):
-        found = assistants[question["corpus"]].considered(question["question"], question.get("history", []))
+        found = _candidates(assistants[question["corpus"]], question["question"], question.get("history", []))
         rows.append(
             {
                 "id": question["id"],
                 "article": question["article"] or question["about"],
+                "weight": 1 if question["corpus"] == "reports" else _REAL,
                 "answerable": bool(question.get("answers")),
                 "features": [c.evidence.features() for c in found],
                 "right": [is_right(c, question) for c in found],
@@ -117,6 +127,15 @@ def collect(assistants: dict[str, Assistant], questions: list[dict[str, Any]]) -
     return rows
 
 
+def _candidates(assistant: Assistant, question: str, history: list[str]) -> list[Candidate]:
+    """Return the possible answers to a question, a follow-up being read in its context."""
+    if not history:
+        return assistant.candidates(question)
+    told: list[str | Answer] = [*history[:-1], assistant.ask(history[-1], history[:-1])]
+    reading = next(r for r in readings(question, told) if r.ask != question)
+    return assistant.candidates(reading.ask, search=reading.search)
+
+
 def fit(rows: list[dict[str, Any]], names: list[str]) -> tuple[NDArray[np.float64], float]:
     """Return (weights, bias) of the combined form."""
     from sklearn.linear_model import LogisticRegression
@@ -124,14 +143,15 @@ def fit(rows: list[dict[str, Any]], names: list[str]) -> tuple[NDArray[np.float6
     x = np.array([[f[n] for n in names] for row in rows for f in row["features"]])
     y = np.array([right for row in rows for right in row["right"]])
     # Candidates of one question count as one question, or long lists would outvote short ones.
-    share = np.array([1 / len(row["right"]) for row in rows for _ in row["right"]])
+    share = np.array([row["weight"] / len(row["right"]) for row in rows for _ in row["right"]])
     scale = x.std(axis=0) + 1e-9
     ranking: Any = LogisticRegression(C=1.0, max_iter=2000).fit(x / scale, y, sample_weight=share * 20)
     weights = ranking.coef_[0] / scale
     winners = [int(np.argmax([_dot(f, names, weights) for f in r["features"]])) for r in rows]
     tops = np.array([_dot(r["features"][w], names, weights) for r, w in zip(rows, winners, strict=True)])
     labels = np.array([r["right"][w] for r, w in zip(rows, winners, strict=True)])
-    platt: Any = LogisticRegression(C=10.0, max_iter=2000).fit(tops[:, None], labels)
+    weight = np.array([row["weight"] for row in rows])
+    platt: Any = LogisticRegression(C=10.0, max_iter=2000).fit(tops[:, None], labels, sample_weight=weight)
     slope = float(platt.coef_[0][0])
     return weights * slope, float(platt.intercept_[0])
 
@@ -201,7 +221,7 @@ def main() -> None:
         "weights": {n: round(float(w), 4) for n, w in zip(names, weights, strict=True)},
         "fit": {k: round(v, 4) for k, v in figures.items() if v is not None},
         "questions": "qa/training/calibration.jsonl, qa/training/reports/calibration_*.txt",
-        "method": "logistic regression over candidates, then over winners; figures 5-fold cross-validated",
+        "method": "logistic regression over candidates, then over winners; 5-fold cross-validated over articles",
     }
     args.out.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(stored["fit"], indent=2))
