@@ -139,13 +139,15 @@ class Assistant:
                     raw.append(_Found(number, passage, article, (start, end), span.score, retrieval))
         bounds = {article.id: sentences(article.text) for (_, _, article), _ in kept}
         around = {p.id: held(f"{article.header}\n{p.text}", lexical.terms) for (_, p, article), _ in kept}
+        sums = {n: _log_sum([f.score for f in raw if f.number == n]) for n in {f.number for f in raw}}
         judged: list[Candidate] = []
         for found in raw:
             quote = enclosing(bounds[found.article.id], *found.phrase)
-            alike = [other for other in raw if same(found.short, other.short)]
+            rivals = (o.score for o in raw if o.number != found.number and not same(found.short, o.short))
             evidence = Evidence(
-                reader=found.score,
-                margin=found.score - max((o.score for o in raw if o not in alike), default=-math.inf),
+                passage=sums[found.number],
+                part=found.score - sums[found.number],
+                apart=sums[found.number] - max(rivals, default=-math.inf),
                 retrieval=found.retrieval,
                 terms=wanted.share(around[found.passage.id]),
             )
@@ -171,6 +173,11 @@ class Assistant:
         citations = _citations(_distinct(chosen))
         text = "\n".join(f"{c.quote} [{c.number}]" for c in citations)
         return Answer(question, True, best.short, text, best.confidence, citations)
+
+
+def _log_sum(scores: Sequence[float]) -> float:
+    top = max(scores)
+    return top + math.log(sum(math.exp(score - top) for score in scores))
 
 
 def _odds(candidate: Candidate) -> float:

@@ -82,16 +82,18 @@ Frequency = Callable[[str], int]
 class Evidence:
     """What there is to judge a candidate answer by; every field is a feature, under its name."""
 
-    reader: float  # the span's logits less those of no answer
-    margin: float  # ... less those of the best span that says something else
+    passage: float  # log-sum of the passage's spans, in logits less those of no answer: whether it answers at all
+    part: float  # the span's logits less that sum, at most 0: whether it is this span
+    apart: float  # the passage's sum less the best span of another passage that says something else
     retrieval: float  # fused score of the passage, 0-1
     terms: float  # share of the question's terms the passage or its header holds, by rarity
 
     def features(self) -> dict[str, float]:
         """Return the features as the regression takes them: bounded, so that none can outvote the rest."""
         return {
-            "reader": max(-12.0, min(12.0, self.reader)),
-            "margin": max(0.0, min(8.0, self.margin)),
+            "passage": max(-12.0, min(12.0, self.passage)),
+            "part": max(-6.0, min(0.0, self.part)),
+            "apart": max(0.0, min(8.0, self.apart)),
             "retrieval": self.retrieval,
             "terms": self.terms,
         }

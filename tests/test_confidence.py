@@ -91,7 +91,7 @@ def test_shares_are_shares(question: str, have: frozenset[str], frequency: int) 
 
 def test_the_shipped_fit_weighs_every_feature(shipped: Calibration) -> None:
     assert set(shipped.weights) == set(MIDDLING.features())
-    assert shipped.weights["reader"] > 0
+    assert all(weight > 0 for weight in shipped.weights.values())
 
 
 @given(EVIDENCE)
@@ -105,17 +105,17 @@ def test_confidence_is_a_probability(shipped: Calibration, evidence: Evidence) -
 def test_confidence_does_not_fall_when_the_reader_is_surer(
     shipped: Calibration, evidence: Evidence, score: float
 ) -> None:
-    other = replace(evidence, reader=score)
-    low, high = sorted([evidence, other], key=lambda e: e.reader)
+    other = replace(evidence, passage=score)
+    low, high = sorted([evidence, other], key=lambda e: e.passage)
     assert shipped.confidence(low) <= shipped.confidence(high)
 
 
 def test_good_evidence_is_surer_than_bad(shipped: Calibration) -> None:
-    good = Evidence(reader=9.0, margin=6.0, retrieval=0.9, terms=1.0)
+    good = Evidence(passage=9.0, part=-0.2, apart=6.0, retrieval=0.9, terms=1.0)
     assert shipped.confidence(good) > 0.8
-    assert shipped.confidence(replace(good, reader=-8.0, margin=0.0)) < 0.2
+    assert shipped.confidence(replace(good, passage=-8.0, apart=0.0)) < 0.2
 
 
 def test_one_feature_cannot_outvote_the_rest(shipped: Calibration) -> None:
-    assert shipped.confidence(replace(MIDDLING, reader=1e9)) == shipped.confidence(replace(MIDDLING, reader=1e3))
-    assert shipped.confidence(replace(MIDDLING, margin=1e9)) == shipped.confidence(replace(MIDDLING, margin=1e3))
+    assert shipped.confidence(replace(MIDDLING, passage=1e9)) == shipped.confidence(replace(MIDDLING, passage=1e3))
+    assert shipped.confidence(replace(MIDDLING, apart=1e9)) == shipped.confidence(replace(MIDDLING, apart=1e3))

@@ -114,7 +114,7 @@ def test_terms_and_their_frequencies(index: LexicalIndex) -> None:
     assert index.terms("The refused refusing U.S. Généraux") == ["refus", "u", "s", "generaux"]
     assert (index.frequency("refus"), index.frequency("drone"), index.frequency("nowhere")) == (2, 2, 0)
     assert index.size == 4
-    assert len(index.terms(" ".join(f"word{i}" for i in range(500)))) <= 64
+    assert len(index.terms(" ".join(f"word{i}" for i in range(500)))) == 500
 
 
 def test_passages_come_and_go() -> None:
