@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from qa.cleaning import normalise
 from qa.confidence import Calibration, Evidence, Wanted, held
 from qa.config import Config
 from qa.conversation import readings
@@ -90,7 +89,7 @@ class Assistant:
         `answered=False`. Raises QuestionError, DateError, LibraryEmptyError.
         """
         asked = check_question(question)
-        history = [normalise(turn) if isinstance(turn, str) else turn for turn in history]
+        history = [turn for turn in map(_turn, history) if turn]
         if self.library.count()[0] == 0:
             raise LibraryEmptyError(f"the library {self.library.path} is empty; add articles with: talks-qa add PATH")
         filters = self._retriever.filters(since, until, outlet)
@@ -113,11 +112,7 @@ class Assistant:
         """Return the history with its last question answered, where only the question is known."""
         if not history or not isinstance(history[-1], str):
             return history
-        try:
-            last = check_question(history[-1])
-        except QuestionError:
-            return history[:-1]
-        return [*history[:-1], self._answer(last, self.candidates(last, filters))]
+        return [*history[:-1], self._answer(history[-1], self.candidates(history[-1], filters))]
 
     def candidates(self, question: str, filters: Filters = EVERYTHING, search: str = "") -> list[Candidate]:
         """Return possible answers, the surest first; `search` holds other words to look passages up with."""
@@ -173,6 +168,16 @@ class Assistant:
         citations = _citations(_distinct(chosen))
         text = "\n".join(f"{c.quote} [{c.number}]" for c in citations)
         return Answer(question, True, best.short, text, best.confidence, citations)
+
+
+def _turn(turn: str | Answer) -> str | Answer | None:
+    """Return an earlier turn as it can be used, None for a string that is no question: empty or far too long."""
+    if not isinstance(turn, str):
+        return turn
+    try:
+        return check_question(turn)
+    except QuestionError:
+        return None
 
 
 def _log_sum(scores: Sequence[float]) -> float:

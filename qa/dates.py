@@ -55,7 +55,7 @@ def days_in(text: str) -> list[tuple[int | None, int, int]]:
     found: list[tuple[int | None, int, int]] = []
     for match in _DAY.finditer(text):
         year = int(match["year"] or match["iso_year"] or 0) or None
-        month = int(match["iso_month"] or 0) or _MONTH_NUMBER[(match["month"] or match["month2"])[:3].lower()]
+        month = int(match["iso_month"] or 0) or _MONTH_NUMBER[(match["month"] or match["month2"]).casefold()[:3]]
         day = int(match["day"] or match["day2"] or match["iso_day"])
         if _safe(year or 2000, month, day):  # 2000 has a 29 February
             found.append((year, month, day))

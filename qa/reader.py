@@ -58,7 +58,7 @@ class Reader:
 
         `name` is a folder, or the name of a model on the hub.
         """
-        folder = Path(name) if name else SHIPPED
+        folder = Path(name).expanduser() if name else SHIPPED
         if not (folder / MODEL).exists():
             return cls._on_torch(name)
         model = OnnxModel(folder / MODEL)

@@ -62,7 +62,7 @@ def test_what_the_articles_do_not_say_is_refused(assistant: Assistant, question:
 
 def test_a_follow_up_may_have_bare_questions_or_answers_before_it(assistant: Assistant) -> None:
     first = assistant.ask("What did Kayani refuse to give Mullen?")
-    for history in ([first], ["What did Kayani refuse to give Mullen?"]):
+    for history in ([first], ["x" * 100_000, "What did Kayani refuse to give Mullen?"], [first.question, " ?!"]):
         assert assistant.ask("Where did they meet?", history).short == "Rawalpindi"
 
 

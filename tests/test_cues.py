@@ -51,6 +51,7 @@ def test_a_long_question_is_taken_apart() -> None:
         ("in November 2011", []),
         ("31 February, 2012-13-01, May 300", []),
         ("29 February", [(None, 2, 29)]),
+        ("1 \u017fep", [(None, 9, 1)]),  # a long s, which matches s without regard to case
     ],
 )
 def test_days_in_a_text(text: str, found: list[tuple[int | None, int, int]]) -> None:

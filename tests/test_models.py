@@ -72,3 +72,13 @@ def test_reading_together_is_reading_one_by_one(reader: Reader) -> None:
         alone = reader.score([triple])[0]
         assert (span.start, span.end) == (alone.start, alone.end)
         assert span.score == pytest.approx(alone.score, abs=1e-2)
+
+
+def test_the_shipped_reader_can_be_trained_on_from(reader: Reader, tmp_path: Path) -> None:
+    from qa.training.restore import restore
+
+    restore(tmp_path)
+    (shipped,), (restored,) = (r.score([("Who refused?", HEADER, TEXT)]) for r in (reader, Reader.load(str(tmp_path))))
+    assert (restored.start, restored.end) == (shipped.start, shipped.end)
+    # The shipped one also rounds what it multiplies its weights with.
+    assert restored.score == pytest.approx(shipped.score, abs=2.0)

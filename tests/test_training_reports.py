@@ -29,7 +29,7 @@ N
 
 def written(folder: Path, text: str) -> Path:
     path = folder / "reports.txt"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
     return path
 
 
@@ -48,6 +48,9 @@ def test_a_report_and_its_questions(tmp_path: Path) -> None:
     ("old", "new", "said"),
     [
         ("2013-09-18", "yesterday", "reports.txt:1"),
+        ("=== Ferry", "Ferry", "reports.txt:1: a file of reports begins with"),
+        (GOOD, "", "reports.txt:1: a file of reports begins with"),
+        ("Monday.", "Monday.\udce9", "reports.txt: not UTF-8"),
         ("--- questions", "questions", "reports.txt:1"),
         ("A Monday", "A Tuesday", "reports.txt:6: the answer does not stand in the report"),
         ("A Monday", "A percent", "reports.txt:6: the answer stands more than once"),

@@ -58,8 +58,13 @@ class Report:
 
 def read(path: Path) -> Iterator[Report]:
     """Yield the reports of a file; raises ReportError for the first line that is wrong."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ReportError(f"{path.name}: not UTF-8: {error}") from None
     starts = [i for i, line in enumerate(lines) if line.startswith("=== ")]
+    if not starts or any(line.strip() for line in lines[: starts[0]]):
+        raise ReportError(f"{path.name}:1: a file of reports begins with '=== Title | Outlet | 2014-05-06'")
     for begin, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         yield _report(path.name, begin + 1, lines[begin:end])
 

@@ -1,7 +1,7 @@
-"""The shipped reader → a model folder to train on from: `python -m qa.training.restore --config FOLDER --out FOLDER`.
+"""The shipped reader → a model folder to train on from: `python -m qa.training.restore --out FOLDER`.
 
 Undoes `export.py`: 8-bit matrices times their scales, which is not quite what they were made from; a few hundred
-steps of training make up for it. `--config` is any folder with the `config.json` of the reader's architecture.
+steps of training make up for it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.encoder import locate
 from embeddings.runtime import MODEL, TOKENIZER
 from qa.reader import SHIPPED
 
@@ -48,21 +49,23 @@ def weights(path: Path) -> dict[str, NDArray[np.float32]]:
     return found
 
 
-def main() -> None:
-    """Write the folder; see the module's docstring."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    args = parser.parse_args()
-
+def restore(target: Path) -> None:
+    """Write the shipped reader as a BertForQuestionAnswering folder; its architecture is the default encoder's."""
     import torch
     from transformers import AutoConfig, BertForQuestionAnswering
 
-    model: Any = BertForQuestionAnswering(AutoConfig.from_pretrained(str(args.config)))
+    model: Any = BertForQuestionAnswering(AutoConfig.from_pretrained(str(locate(""))))
     state = {name: torch.from_numpy(value) for name, value in weights(SHIPPED / MODEL).items()}
     model.load_state_dict({name: state[name] for name in model.state_dict()})
-    model.save_pretrained(args.out)
-    shutil.copy(SHIPPED / TOKENIZER, args.out / TOKENIZER)
+    model.save_pretrained(target)
+    shutil.copy(SHIPPED / TOKENIZER, target / TOKENIZER)
+
+
+def main() -> None:
+    """Write the folder; see the module's docstring."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    restore(parser.parse_args().out)
 
 
 if __name__ == "__main__":

@@ -161,6 +161,8 @@ def validate(model: Any, encoding: Encoding, rows: list[Row], autocast: Any) -> 
 def own_rows(folder: Path, rng: random.Random) -> ReportRows:
     """Rows about our own reports, those kept for calibration left out."""
     files = [f for f in sorted(folder.glob("*.txt")) if not f.name.startswith(HELD_BACK)]
+    if not files:
+        raise SystemExit(f"no reports to train on in {folder} (--reports)")
     return ReportRows([report for file in files for report in read(file)], rng)
 
 

@@ -199,14 +199,14 @@ def main() -> int:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table here too")
     parser.add_argument("--refusal", action="store_true", help="measure refusing instead of searching")
     args = parser.parse_args()
-    if args.refusal:
-        print(refusal(args.data, args.library), end="")
-        return 0
     possible = SYSTEMS if args.chunks == "ours" else SYSTEMS[:2]
     wanted = args.systems or [name for name in possible if name != "rerank" or args.rerank]
     if set(wanted) - set(possible):
         parser.error("the paper's chunks are searched by lexical and dense only")
     try:
+        if args.refusal:
+            print(refusal(args.data, args.library), end="")
+            return 0
         rows = [row for row in load(args.data / "MultiHopRAG.json.xz") if row["question_type"] != "null_query"]
         questions = rows if args.questions is None else random.Random(0).sample(rows, min(args.questions, len(rows)))  # noqa: S311
         ours = our_chunks(args.data, args.library)
