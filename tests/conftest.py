@@ -32,6 +32,8 @@ settings.load_profile("talks")
 @pytest.fixture(scope="session", autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep tests away from the user's library and settings; only the cache of exported models is shared."""
+    # Started in the background, a shell's jobs ignore Ctrl-C, and so would the processes that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     cache = platformdirs.user_cache_path("talks-qa").parent
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
