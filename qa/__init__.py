@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qa.config import Config
     from qa.errors import TalksError
     from qa.library import Library
-    from qa.records import AddReport, Answer, Article, Citation, Hit, Passage, Rejection
+    from qa.records import AddReport, Answer, Article, Citation, Event, Hit, Mention, Passage, Rejection
     from qa.retriever import Retriever
 
 _HOMES = {
@@ -24,8 +24,10 @@ _HOMES = {
     "Assistant": "assistant",
     "Citation": "records",
     "Config": "config",
+    "Event": "records",
     "Hit": "records",
     "Library": "library",
+    "Mention": "records",
     "Passage": "records",
     "Rejection": "records",
     "Retriever": "retriever",
@@ -39,8 +41,10 @@ __all__ = [
     "Assistant",
     "Citation",
     "Config",
+    "Event",
     "Hit",
     "Library",
+    "Mention",
     "Passage",
     "Rejection",
     "Retriever",

@@ -56,8 +56,25 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """An expression of time in an article's text, and the days it means: `first` to `last`, both included.
+
+    `start` and `end` are offsets into the article's text.
+    """
+
+    start: int
+    end: int
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
-    """A verbatim quote and where it stands: `article.text[start:end] == quote`."""
+    """A verbatim quote and where it stands: `article.text[start:end] == quote`.
+
+    `mentions` are the expressions of time inside the quote that its article's date made plain; `also` names
+    other outlets that carry the same story and so confirm nothing.
+    """
 
     number: int
     article_id: str
@@ -68,6 +85,8 @@ class Citation:
     start: int
     end: int
     quote: str
+    mentions: tuple[Mention, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +96,9 @@ class Answer:
     `short` is a phrase of the first citation's quote, or None; `text` is what a person reads, made of
     the quotes alone; `confidence` is the calibrated probability that the answer is right. A refusal
     has no `short`, and its citations are the closest passages, which do not answer the question.
+
+    `reading` is the question as it was understood where that is not as it was asked; `note` says in one
+    sentence how its dates were understood; `conflict` marks citations that contradict each other.
     """
 
     question: str
@@ -85,6 +107,18 @@ class Answer:
     text: str
     confidence: float
     citations: tuple[Citation, ...] = ()
+    reading: str = ""
+    note: str = ""
+    conflict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something an article dates: it fell between `first` and `last`, both included; the sentence is cited."""
+
+    first: date
+    last: date
+    citation: Citation
 
 
 @dataclass(frozen=True, slots=True)
