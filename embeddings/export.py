@@ -11,14 +11,12 @@ import json
 import logging
 import tempfile
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from embeddings.runtime import MODEL, TOKENIZER, OnnxModel, simplify
 
 SETTINGS = "encoder.json"
-ROWS, TOKENS = 0, 1  # axes of a batch
 
 
 def load_sentence_transformer(folder: str) -> Any:
@@ -50,26 +48,27 @@ def export_encoder(source: Path, target: Path) -> None:
     import torch
 
     model = load_sentence_transformer(str(source)).eval()
+    transformer, *others = model
+    transformer.auto_model.set_attn_implementation("eager")  # torch's own guards against rows without any token
 
     class Whole(torch.nn.Module):  # type: ignore[misc]
-        """Transformer, pooling and normalisation as one graph."""
+        """Transformer, pooling and normalisation as one graph, for one text: without padding, there is no mask."""
 
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            out = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            out = {"token_embeddings": transformer.auto_model(input_ids=ids)[0], "attention_mask": torch.ones_like(ids)}
+            for module in others:
+                out = module(out)
             return torch.nn.functional.normalize(out["sentence_embedding"], dim=1)
 
-    sample = torch.ones((2, 9), dtype=torch.long)
-    sample[1, 6:] = 0
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as temporary:
         folder = Path(temporary) / "model"
         folder.mkdir()
-        inputs = {"input_ids": sample, "attention_mask": sample.clone()}
-        export_graph(Whole(), inputs, folder / "whole.onnx", ["vector"], (ROWS, TOKENS))
+        export_graph(Whole(), {"input_ids": torch.ones((1, 9), dtype=torch.long)}, folder / "whole.onnx", ["vector"])
         simplify(folder / "whole.onnx", folder / MODEL)
         (folder / "whole.onnx").unlink()
         OnnxModel(folder / MODEL)  # an export that does not load must not be kept
@@ -80,11 +79,11 @@ def export_encoder(source: Path, target: Path) -> None:
             folder.rename(target)
 
 
-def export_graph(module: Any, inputs: dict[str, Any], path: Path, outputs: list[str], free: Sequence[int]) -> None:
-    """Export a module whose inputs are (rows, tokens) id tensors, given by samples; the axes in `free` may vary."""
+def export_graph(module: Any, inputs: dict[str, Any], path: Path, outputs: list[str]) -> None:
+    """Export a module whose inputs are (1, tokens) id tensors, given by samples; the number of tokens is free."""
     import torch
 
-    sizes = {ROWS: torch.export.Dim("rows", min=1, max=4096), TOKENS: torch.export.Dim("tokens", min=2, max=512)}
+    tokens = torch.export.Dim("tokens", min=2, max=512)
     # The exporter talks a great deal, to both streams and to logging, about matters of its own.
     with (
         warnings.catch_warnings(),
@@ -99,7 +98,7 @@ def export_graph(module: Any, inputs: dict[str, Any], path: Path, outputs: list[
                 tuple(inputs.values()),
                 input_names=list(inputs),
                 output_names=outputs,
-                dynamic_shapes=tuple({axis: sizes[axis] for axis in free} for _ in inputs),
+                dynamic_shapes=({1: tokens},) * len(inputs),
                 dynamo=True,
                 external_data=False,
             )

@@ -23,30 +23,29 @@ TOKENIZER = "tokenizer.json"
 class OnnxModel:
     """One exported transformer; safe to share by threads.
 
-    `run` takes padded batches and gives each all cores; with `alone`, `run_each` reads texts one by one, a core
-    for each, which wastes nothing on padding or on waiting for one another.
+    It reads each text by itself, as many side by side as there are cores: nothing is spent on padding, cores do
+    not wait for one another, and what stands beside a text changes nothing of its result.
     """
 
-    def __init__(self, path: Path, alone: bool = False) -> None:
-        self._session = _session(path, _options(1 if alone else cores()))
+    def __init__(self, path: Path) -> None:
+        self._session = _session(path, _options())
         self._inputs = [i.name for i in self._session.get_inputs()]
-        self._pool = ThreadPoolExecutor(cores(), "onnx") if alone and cores() > 1 else None
+        self._pool = ThreadPoolExecutor(_cores(), "onnx")
 
-    def run(self, encodings: Sequence[Encoding]) -> list[NDArray[np.float32]]:
-        """Return the model's outputs for encodings already padded to one length."""
+    def run(self, encodings: Sequence[Encoding]) -> list[list[NDArray[np.float32]]]:
+        """Return the outputs for each text, their first axis of length 1."""
+        each = self._pool.map if len(encodings) > 1 else map
+        return list(each(self._one, encodings))
+
+    def _one(self, encoding: Encoding) -> list[NDArray[np.float32]]:
         columns = {
-            "input_ids": [e.ids for e in encodings],
-            "attention_mask": [e.attention_mask for e in encodings],
-            "token_type_ids": [e.type_ids for e in encodings],
+            "input_ids": encoding.ids,
+            "attention_mask": encoding.attention_mask,
+            "token_type_ids": encoding.type_ids,
         }
-        feed = {name: np.asarray(columns[name], dtype=np.int64) for name in self._inputs}
+        feed = {name: np.asarray([columns[name]], dtype=np.int64) for name in self._inputs}
         outputs: list[NDArray[np.float32]] = self._session.run(None, feed)
         return outputs
-
-    def run_each(self, encodings: Sequence[Encoding]) -> list[list[NDArray[np.float32]]]:
-        """Return the model's outputs for each encoding, read by itself: what is beside it changes nothing."""
-        each = self._pool.map if self._pool and len(encodings) > 1 else map
-        return list(each(self.run, [[encoding] for encoding in encodings]))
 
 
 def simplify(source: Path, target: Path) -> None:
@@ -56,7 +55,7 @@ def simplify(source: Path, target: Path) -> None:
     """
     import onnxruntime
 
-    options = _options(1)
+    options = _options()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(target)
     options.add_session_config_entry("session.optimized_model_external_initializers_file_name", f"{target.name}.data")
@@ -64,11 +63,11 @@ def simplify(source: Path, target: Path) -> None:
     _session(source, options)
 
 
-def _options(threads: int) -> Any:
+def _options() -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     return options
 
@@ -100,8 +99,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     return tokenizer
 
 
-def cores() -> int:
-    """Return the number of cores this process may use."""
+def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -63,10 +63,10 @@ class Reader:
         folder = Path(name).expanduser() if name else SHIPPED
         if not (folder / MODEL).exists():
             return cls._on_torch(name)
-        model = OnnxModel(folder / MODEL, alone=True)
+        model = OnnxModel(folder / MODEL)
 
         def logits(encodings: Sequence[Encoding]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-            return [(start[0], end[0]) for start, end in model.run_each(encodings)]
+            return [(start[0], end[0]) for start, end in model.run(encodings)]
 
         return cls(name or "shipped", folder, logits)
 

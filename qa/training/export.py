@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.export import TOKENS, export_graph
+from embeddings.export import export_graph
 from embeddings.runtime import MODEL, TOKENIZER
 
 JOINED = ("query", "key", "value")
@@ -66,7 +66,7 @@ def export_reader(source: Path, target: Path, weights: str = "int8") -> None:
     target.mkdir(parents=True, exist_ok=True)
     sample = torch.ones((1, 9), dtype=torch.long)
     inputs = {"input_ids": sample, "token_type_ids": torch.zeros_like(sample)}
-    export_graph(Whole(), inputs, target / MODEL, ["start", "end"], [TOKENS])
+    export_graph(Whole(), inputs, target / MODEL, ["start", "end"])
     if weights == "int8":
         quantize(target / MODEL)
     halve(target / MODEL)
