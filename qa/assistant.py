@@ -72,7 +72,7 @@ class Assistant:
     def warm(self) -> None:
         """Load models and indexes now, so that the first question does not wait for them."""
         self._retriever.reader()
-        if self.library.count()[0]:
+        if not self.library.empty():
             self._retriever.search("warm")
 
     def ask(
@@ -90,7 +90,7 @@ class Assistant:
         """
         asked = check_question(question)
         history = [turn for turn in map(_turn, history) if turn]
-        if self.library.count()[0] == 0:
+        if self.library.empty():
             raise LibraryEmptyError(f"the library {self.library.path} is empty; add articles with: talks-qa add PATH")
         filters = self._retriever.filters(since, until, outlet)
         return self._answer(asked, self.considered(asked, history, filters))

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from embeddings.encoder import DEFAULT_MODEL, Encoder
 from embeddings.errors import IndexDamagedError
-from embeddings.index import VectorIndex
+from embeddings.index import SAMPLE_PER_LIST, VectorIndex, lists_for
 from qa import articles as sources
 from qa.config import Config
 from qa.errors import LibraryError, LibraryLockedError, UnknownArticleError
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _DATABASE, _VECTORS, _LEXICAL, _LOCK = "library.db", "vectors.faiss", "lexical", "write.lock"
 _BATCH_PASSAGES = 256  # embedded and committed together: what a killed `add` loses at most
 _BATCH_ARTICLES = 200
+_AT_ONCE = 5_000  # passages read together from the database
+_WIDER = 4  # times as many candidates are taken from an approximate index as are wanted
 _READER_WAIT = 60.0  # seconds a reader waits for a writer to finish the derived files
 
 Notify = Callable[[str], None]
@@ -66,6 +68,7 @@ class Library:
         self._notify = notify
         self._encoder: Encoder | None = None
         self._snapshot: Snapshot | None = None
+        self._outlets: tuple[int, list[str]] = (-1, [])  # of one generation: every question asks for them
         self._mutex = threading.RLock()
 
     @classmethod
@@ -136,9 +139,16 @@ class Library:
         """Return the number of articles and of passages."""
         return self._store.count()
 
+    def empty(self) -> bool:
+        """Whether there is no article."""
+        return self._store.empty()
+
     def outlets(self) -> list[str]:
         """Return the outlets there are."""
-        return self._store.outlets()
+        generation = self._store.generation()
+        if self._outlets[0] != generation:
+            self._outlets = generation, self._store.outlets()
+        return self._outlets[1]
 
     def rows(self, numbers: Iterable[int]) -> dict[int, Row]:
         """Return passages and their articles by passage number, checked against their hashes."""
@@ -151,6 +161,20 @@ class Library:
     def vectors(self, numbers: Sequence[int]) -> dict[int, NDArray[np.float32]]:
         """Return stored vectors by passage number."""
         return self._store.vectors(numbers, self.encoder.dimension)
+
+    def nearest(
+        self, vector: NDArray[np.float32], k: int, only: NDArray[np.int64] | None = None
+    ) -> list[tuple[int, float]]:
+        """Return at most `k` (passage number, cosine) pairs, best first, among `only` when given.
+
+        What an approximate index finds is scored again by the stored vectors.
+        """
+        index = self.snapshot().vectors
+        if not index.lists:
+            return index.search(vector, k, only)
+        found = self.vectors([number for number, _ in index.search(vector, k * _WIDER, only)])
+        scored = [(number, float(stored @ vector)) for number, stored in found.items()]
+        return sorted(scored, key=lambda item: (-item[1], item[0]))[:k]
 
     @property
     def store(self) -> Store:
@@ -299,13 +323,22 @@ class Library:
         stamp = self._stamp(generation)
         gone = set(changes.removed)
         fresh = [number for number in changes.added if number not in gone]
-        before.lexical.update(changes.removed, self._store.rows(fresh).values(), stamp)
-        before.vectors.remove(changes.removed)
-        if fresh:
-            found = self._store.vectors(fresh, before.vectors.dimension)
-            before.vectors.add(found, np.stack(list(found.values())))
-        before.vectors.save(self.path / _VECTORS, stamp)
-        return Snapshot(generation, before.vectors, before.lexical)
+        vectors = before.vectors
+        before.lexical.update(
+            changes.removed, (row for some in _parts(fresh) for row in self._store.rows(some).values()), stamp
+        )
+        vectors.remove(changes.removed)
+        for some in _parts(fresh):
+            found = self._store.vectors(some, vectors.dimension)
+            vectors.add(found, np.stack(list(found.values())))
+        if vectors.outgrown:
+            vectors = self._vectors_from_truth()
+        self._save(vectors, stamp)
+        return Snapshot(generation, vectors, before.lexical)
+
+    def _save(self, vectors: VectorIndex, stamp: str) -> None:
+        vectors.save(self.path / _VECTORS, stamp)
+        self._store.describe_index(f"{vectors.lists} lists" if vectors.lists else "exact")
 
     def _stamp(self, generation: int) -> str:
         return f"{generation}:{self._store.manifest().get('encoder_digest', '')}"
@@ -330,12 +363,21 @@ class Library:
         stamp = self._stamp(generation)
         lexical = LexicalIndex.fresh(None if in_memory else self.path / _LEXICAL)
         lexical.update([], self._store.all_rows(), stamp)
-        vectors = VectorIndex(self._dimension())
+        vectors = self._vectors_from_truth()
+        if not in_memory:
+            self._save(vectors, stamp)
+        return Snapshot(generation, vectors, lexical)
+
+    def _vectors_from_truth(self) -> VectorIndex:
+        """Return an index of every stored vector, of the kind that suits their number."""
+        size = self._store.count()[1]
+        if lists := lists_for(size):
+            vectors = VectorIndex.of_lists(size, self._store.sample(lists * SAMPLE_PER_LIST, self._dimension()))
+        else:
+            vectors = VectorIndex(self._dimension())
         for numbers, block in self._store.all_vectors(vectors.dimension):
             vectors.add(numbers, block)
-        if not in_memory:
-            vectors.save(self.path / _VECTORS, stamp)
-        return Snapshot(generation, vectors, lexical)
+        return vectors
 
     def _recover(self, generation: int) -> Snapshot:
         """Derived files are not those of the newest generation: wait for their writer, or mend them."""
@@ -353,6 +395,12 @@ class Library:
                 return self._load(generation) or self._build(generation)
         except Timeout:
             return self._build(generation, in_memory=True)
+
+
+def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Split numbers so that what belongs to them fits into memory, however many they are."""
+    for start in range(0, len(numbers), _AT_ONCE):
+        yield numbers[start : start + _AT_ONCE]
 
 
 def _unknown(article_id: str) -> UnknownArticleError:

@@ -76,7 +76,7 @@ class Retriever:
         Raises QuestionError, DateError, LibraryEmptyError.
         """
         question, k = check_question(question), max(k, 0)
-        if self.library.count()[0] == 0:
+        if self.library.empty():
             raise LibraryEmptyError(f"the library {self.library.path} is empty; add articles with: talks-qa add PATH")
         ranked = self.fused(question, self.filters(since, until, outlet), max(k, CANDIDATES))
         depth = max(k, RERANKED) if rerank else k
@@ -120,7 +120,7 @@ class Retriever:
     def dense(self, vector: NDArray[np.float32], k: int, filters: Filters = EVERYTHING) -> list[tuple[int, float]]:
         """Return (passage number, cosine) pairs for a question's vector, best first."""
         only = self.library.store.matching(filters.since, filters.until, filters.outlets) if filters else None
-        return self.library.snapshot().vectors.search(vector, k, only)
+        return self.library.nearest(vector, k, only)
 
     def fused(self, question: str, filters: Filters, k: int) -> list[tuple[int, float]]:
         """Return (passage number, score) pairs: a convex mix of both sides and of the question's cues, each 0-1.

@@ -84,6 +84,11 @@ class Store:
         with self.transaction():
             self._db.executemany("INSERT OR REPLACE INTO manifest VALUES (?, ?)", values.items())
 
+    def describe_index(self, kind: str) -> None:
+        """Write of what kind the vector index is: a note for the keeper, no change of the library."""
+        with self._mapped():
+            self._db.execute("INSERT OR REPLACE INTO manifest VALUES ('index', ?)", (kind,))
+
     def generation(self) -> int:
         """Return the number of the last committed change."""
         with self._mapped():
@@ -155,6 +160,11 @@ class Store:
         with self._mapped():
             row = self._db.execute("SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM passages)").fetchone()
         return int(row[0]), int(row[1])
+
+    def empty(self) -> bool:
+        """Whether there is no article; counting a large library takes a while, this does not."""
+        with self._mapped():
+            return self._db.execute("SELECT 1 FROM articles LIMIT 1").fetchone() is None
 
     def untouched(self) -> bool:
         """Whether nothing was ever added: emptied by hand is not the same."""
@@ -239,6 +249,12 @@ class Store:
                 for rowid, blob in self._db.execute(query, chunk):
                     found[rowid] = np.frombuffer(blob, dtype=np.float16, count=dimension).astype(np.float32)
         return found
+
+    def sample(self, size: int, dimension: int) -> NDArray[np.float32]:
+        """Return at most `size` vectors drawn at random, always the same ones of the same library."""
+        numbers = self.matching(None, None, None)
+        drawn = np.random.default_rng(1).permutation(numbers)[:size]
+        return np.stack(list(self.vectors([int(n) for n in drawn], dimension).values()))
 
     def all_vectors(self, dimension: int) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
         """Yield (numbers, vectors) in blocks, for building the vector index."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from embeddings.errors import IndexDamagedError
-from embeddings.index import VectorIndex
+from embeddings.index import EXACT, VectorIndex, lists_for
 
 DIMENSION = 8
 Vectors = NDArray[np.float32]
@@ -108,6 +108,55 @@ def test_another_stamp_or_dimension_is_stale(tmp_path: Path, stamp: str, dimensi
 def test_a_missing_index_is_told(tmp_path: Path) -> None:
     with pytest.raises(IndexDamagedError, match="cannot read"):
         VectorIndex.load(tmp_path / "v.faiss", "3:abc", DIMENSION)
+
+
+def listed(count: int = 4000) -> tuple[VectorIndex, Vectors]:
+    vectors = unit(count)
+    index = VectorIndex.of_lists(EXACT + 1, vectors)
+    index.add(range(count), vectors)
+    return index, vectors
+
+
+def test_lists_find_nearly_all_that_is_near() -> None:
+    index, vectors = listed()
+    assert index.lists == lists_for(EXACT + 1) and not index.outgrown
+    questions = unit(50, 1)
+    exact = np.argsort(-(questions @ vectors.T), axis=1)[:, :10]
+    found = [{number for number, _ in index.search(question, 20)} for question in questions]
+    share = np.mean([len(near.intersection(best)) / 10 for near, best in zip(found, exact.tolist(), strict=True)])
+    assert share >= 0.9  # these vectors are spread evenly, which is hardest; those of texts lie in groups
+
+
+def test_lists_find_each_of_a_few_that_count() -> None:
+    index, vectors = listed()
+    few = np.array([5, 1234, 3999], dtype=np.int64)
+    assert {number for number, _ in index.search(vectors[0], 10, few)} == set(few.tolist())
+
+
+def test_lists_come_back_mapped_and_can_be_changed(tmp_path: Path) -> None:
+    index, vectors = listed()
+    index.save(tmp_path / "v.faiss", "1:a")
+    again = VectorIndex.load(tmp_path / "v.faiss", "1:a", DIMENSION)
+    assert again.lists == index.lists
+    assert again.search(vectors[7], 20) == index.search(vectors[7], 20)
+    again.remove([7])
+    assert 7 not in {number for number, _ in again.search(vectors[7], 20)}
+    again.add([9000], vectors[7:8])
+    assert again.search(vectors[7], 1)[0][0] == 9000
+    assert len(again) == len(index)
+
+
+def test_an_index_is_outgrown_when_another_kind_would_be_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("embeddings.index.EXACT", 30)
+    index, _ = filled(30)
+    assert not index.outgrown
+    index.add([7], unit(1))
+    assert index.outgrown
+    lists = VectorIndex.of_lists(31, unit(31))
+    lists.add(range(100), unit(100))
+    assert lists.lists == 10 and not lists.outgrown
+    lists.add(range(100, 110), unit(10))
+    assert lists.outgrown
 
 
 @pytest.fixture(scope="module")

@@ -142,3 +142,27 @@ def test_the_shipped_articles_make_the_first_library_and_only_that(tmp_path: Pat
     assert any("shipped articles" in text for text in told)
     with open_or_seed(tmp_path / "l") as library:
         assert library.count() == (0, 0)
+
+
+def test_a_library_that_outgrows_the_exact_index_finds_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text("\n".join(line(number) for number in range(1, 13)))
+    with Library.open(tmp_path / "l") as library:
+        library.add([file])
+        vector = library.encoder.encode_query("Which supply route was discussed?")
+        exact = library.nearest(vector, 5)
+        assert library.store.manifest()["index"] == "exact"
+        monkeypatch.setattr("embeddings.index.EXACT", 12)
+        extra = tmp_path / "b.jsonl"
+        extra.write_text(line(99, "Snow fell on {} villages in the north, and all roads were closed until the spring."))
+        library.add([extra])
+        assert library.store.manifest()["index"] == "6 lists"
+        assert dict(library.nearest(vector, 5)) == pytest.approx(dict(exact))
+        library.remove("a3")
+        assert library.check() == []
+        found = {h.article.id for h in Retriever(library).search("supply route", k=20)}
+        assert "a3" not in found and "a4" in found
+    with Library.open(tmp_path / "l") as again:
+        assert len(again.snapshot().vectors) == 12 and again.snapshot().vectors.lists == 6
