@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from qa.citing import cite
 from qa.confidence import Calibration, Evidence, Wanted, held
 from qa.config import Config
 from qa.conversation import readings
@@ -203,18 +204,5 @@ def _distinct(found: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _citations(chosen: Sequence[Candidate]) -> tuple[Citation, ...]:
-    """Cite, numbered from 1. The store has checked each article against its hash, so a slice is verbatim."""
-    return tuple(
-        Citation(
-            number,
-            article.id,
-            article.title,
-            article.outlet,
-            article.published,
-            article.url,
-            start,
-            end,
-            article.text[start:end],
-        )
-        for number, (article, (start, end)) in enumerate(((c.article, c.quote) for c in chosen), 1)
-    )
+    """Cite, numbered from 1."""
+    return tuple(cite(number, c.article, *c.quote) for number, c in enumerate(chosen, 1))
