@@ -14,7 +14,7 @@ _STOP = re.compile(r"(?<!\b[A-Z])(?<!Gen)(?<!Mr)(?<!Dr)[.!?;](?=\s|$)|\n")
 _FUTURE = (
     r"(?:will|shall|would|wo|(?:could|might|may|can)(?! have)|going to|set to|due|scheduled|slated"
     r"|expected|likely to|about to|able to|hop(?:es?|ing) to"
-    r"|plan(?:s|ning|ned)? (?:to|for)|ready to|(?:is|are) to|to be \w+|upcoming|coming up|ahead of"
+    r"|plan(?:s|ning)? (?:to|for)|planned|ready to|(?:is|are) to|to be \w+|upcoming|coming up|ahead of"
     r"|join us|tune in|let me|begins|starts|opens|airs|premieres|arrives|returns|kicks|expires|faces|hosts|launches"
     r"|takes place|ends|travels|deadline|preview|in time for)\b"
 )

@@ -44,6 +44,7 @@ _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "q1": 0, "q2": 1,
 _SURE_MONTHS = frozenset("january february july august september october november december".split())
 _PRECEDED = 24  # characters looked at on the left: the longest word before a month, and spaces
 _AHEAD = 2  # a day or month that could lie behind or ahead lies ahead when that is so many times nearer
+_UNSAID = 240  # days after which nobody leaves the year of a day or month unsaid
 _HORIZON = 2  # years after publication that a bare number may name
 
 
@@ -165,10 +166,9 @@ def _nearest(said: _Said, possible: list[date], published: date) -> date | None:
         return behind[-1] if behind else None
     if not behind:
         return ahead[0]
-    sense = said.tense()
-    if sense == FUTURE or (sense != PAST and (ahead[0] - published) * _AHEAD < published - behind[-1]):
-        return ahead[0]
-    return behind[-1]
+    sense, since, till = said.tense(), published - behind[-1], ahead[0] - published
+    unsaid = since.days > _UNSAID and till.days < _UNSAID // 4
+    return ahead[0] if sense == FUTURE or unsaid or (sense != PAST and till * _AHEAD < since) else behind[-1]
 
 
 def _month(said: _Said) -> Days | None:
@@ -343,8 +343,8 @@ def _weekday(said: _Said) -> Days | None:
     back = (said.published.weekday() - weekday) % 7
     if said.has("last", "past"):
         steps = -(back or 7)
-    elif said.has("next"):
-        steps = 7 - back
+    elif said.has("next"):  # that of next week: on a Monday, "next Wednesday" is not in two days
+        steps = 7 - said.published.weekday() + weekday
     elif said.has("this", "coming") and not said.has("past"):
         steps = (7 - back) % 7
     else:
