@@ -21,12 +21,6 @@ _FULL_DATE = re.compile(
     re.IGNORECASE,
 )
 
-_DAY = re.compile(
-    rf"\b(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{MONTHS})"
-    rf"|(?P<month2>{MONTHS})\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?)(?!\d)(?:,?\s+(?P<year>\d{{4}}))?\b"
-    rf"|\b(?P<iso_year>\d{{4}})-(?P<iso_month>\d\d)-(?P<iso_day>\d\d)\b",
-    re.IGNORECASE,
-)
 MONTH_NUMBER = {name[:3].lower(): number for number, name in enumerate(calendar.month_name) if number}
 
 
@@ -50,18 +44,6 @@ def find_date(text: str) -> date | None:
         if found := parse_date(match.group()):
             return found
     return None
-
-
-def days_in(text: str) -> list[tuple[int | None, int, int]]:
-    """Return the (year or None, month, day) of every "26 November", "Nov 26, 2011" and "2011-11-26" in a text."""
-    found: list[tuple[int | None, int, int]] = []
-    for match in _DAY.finditer(text):
-        year = int(match["year"] or match["iso_year"] or 0) or None
-        month = int(match["iso_month"] or 0) or MONTH_NUMBER[(match["month"] or match["month2"]).casefold()[:3]]
-        day = int(match["day"] or match["day2"] or match["iso_day"])
-        if safe(year or 2000, month, day):  # 2000 has a 29 February
-            found.append((year, month, day))
-    return found
 
 
 def year_of(year: int) -> Days:

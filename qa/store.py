@@ -294,20 +294,26 @@ class Store:
 
     # -- days
 
-    def naming(self, days: Days) -> dict[int, float]:
-        """Return the passages that name some of these days, with the share of the closest expression within them.
+    def naming(self, days: Days, numbers: Sequence[int] | None = None) -> dict[int, float]:
+        """Return the passages, of some or of all, that name some of these days, with how closely they do.
 
-        A passage that says "Wednesday" names that day wholly, one that says "in April" a thirtieth of it.
+        One that says "Wednesday" names that day wholly, 1; one that says "in April" a thirtieth of it.
         """
         if self.version < 2:
             return {}
-        a, b = (day.toordinal() for day in days)
         query = (
-            "SELECT passage, max((min(last, :b) - max(first, :a) + 1.0) / (last - first + 1)) FROM mentions"
-            " WHERE first BETWEEN :a - :longest AND :b AND last >= :a GROUP BY passage"
+            "SELECT passage, max((min(last, ?2) - max(first, ?1) + 1.0) / (last - first + 1)) FROM mentions"
+            f" WHERE first BETWEEN ?1 - {_LONGEST} AND ?2 AND last >= ?1{{}} GROUP BY passage"  # noqa: S608
         )
+        found: dict[int, float] = {}
+        bounds = [day.toordinal() for day in days]
         with self._mapped():
-            return dict(self._db.execute(query, {"a": a, "b": b, "longest": _LONGEST}))
+            if numbers is None:
+                found.update(self._db.execute(query.format(""), bounds))
+            for chunk in _chunks(list(numbers or ())):
+                only = f" AND passage IN ({','.join('?' * len(chunk))})"
+                found.update(self._db.execute(query.format(only), [*bounds, *chunk]))
+        return found
 
     def dated(self, days: Days, numbers: Sequence[int] | None = None, limit: int = 1000) -> list[tuple[int, Mention]]:
         """Return expressions that lie wholly within these days, of some passages or of all, newest articles first."""
@@ -331,11 +337,11 @@ class Store:
             for number, start, end, first, last in rows[:limit]
         ]
 
-    def newest(self) -> date | None:
-        """Return the day of the newest article."""
+    def held(self) -> Days | None:
+        """Return the days on which the oldest and the newest article appeared, None when no article is dated."""
         with self._mapped():
-            day = self._db.execute("SELECT max(published) FROM articles").fetchone()[0]
-        return date.fromisoformat(day) if day else None
+            first, last = self._db.execute("SELECT min(published), max(published) FROM articles").fetchone()
+        return (date.fromisoformat(first), date.fromisoformat(last)) if first else None
 
     def damage(self) -> list[str]:
         """Return a line for everything wrong with the database; empty when it is sound."""

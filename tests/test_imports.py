@@ -19,7 +19,7 @@ ORDER = (
     ("config", "articles", "cleaning", "passages", "dates"),
     ("expressions", "tense"),
     ("when",),
-    ("store", "lexical", "cues", "citing"),
+    ("store", "lexical", "cues", "citing", "asked"),
     ("library",),
     ("retriever", "reader", "confidence", "phrases", "conversation"),
     ("assistant", "timeline"),

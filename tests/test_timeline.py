@@ -23,7 +23,7 @@ def quarry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     opened = "The quarry at Attock was opened in March 2009 by a Chinese company."
     rows = [
         {"id": "one", "published": "2012-05-03", "outlet": "Star",
-         "text": f"{opened} On Wednesday a wall of the quarry fell, a spokesman said on Thursday. It will open next week."},
+         "text": f"{opened} On Wednesday a wall of the quarry fell, an owner said on Thursday. It will open next week."},
         {"id": "two", "published": "2012-05-04", "outlet": "Wire",
          "text": f"A wall of the quarry fell on Wednesday. {opened} Nobody knows why this year is wet."},
         {"id": "polo", "published": "2012-05-04", "text": "The army's polo team won on Tuesday."},
