@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
+from qa.asked import told
+from qa.citing import cite
 from qa.confidence import Calibration, Evidence, Wanted, held
 from qa.config import Config
 from qa.conversation import readings
@@ -24,6 +26,7 @@ REFUSAL = "The articles in the library do not say."
 _SPANS = 3  # candidates taken from each passage
 _ALSO = 0.6  # of the best confidence: another source is shown beside the best one above this
 _SEVERAL = re.compile(r"\b(?:two|three|four|five|all|both|list|names|issues|reasons|steps|things|points|every)\b", re.I)
+_OTHER_TIME = 1.5  # log-odds lost by a passage that neither names the days asked about nor appeared then
 _CHANGED = 1.5  # log-odds by which a less likely reading must be better answered than the likelier one
 
 
@@ -63,10 +66,16 @@ class _Found:
 class Assistant:
     """Answers questions from a library, in the articles' own words; safe to share by threads."""
 
-    def __init__(self, library: Library, config: Config | None = None, reader: Reader | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        config: Config | None = None,
+        reader: Reader | None = None,
+        today: Callable[[], date] = date.today,
+    ) -> None:
         self.library = library
         self._config = config or Config()
-        self._retriever = Retriever(library, self._config, reader)
+        self._retriever = Retriever(library, self._config, reader, today)
         self._judge = Calibration.load()
 
     def warm(self) -> None:
@@ -93,7 +102,14 @@ class Assistant:
         if self.library.empty():
             raise LibraryEmptyError(f"the library {self.library.path} is empty; add articles with: talks-qa add PATH")
         filters = self._retriever.filters(since, until, outlet)
-        return self._answer(asked, self.considered(asked, history, filters))
+        time = self._retriever.asked(asked)
+        narrowed = filters.within(time.printed) if time.printed else filters
+        answer = self._answer(asked, self.considered(asked, history, narrowed))
+        if narrowed != filters and not answer.answered:
+            wider = self._answer(asked, self.considered(asked, history, filters))
+            if wider.answered:
+                return replace(wider, note=f"{time.note} No report of that time answers; another does.".strip())
+        return replace(answer, note=time.note)
 
     def considered(
         self, question: str, history: Sequence[str | Answer] = (), filters: Filters = EVERYTHING
@@ -121,11 +137,16 @@ class Assistant:
         kept = [(rows[number], score) for number, score in ranked if number in rows]
         if not kept:
             return []
+        # The reader cannot know that "Wednesday" is the day asked about: where that is settled, the rest is asked.
+        time = self._retriever.asked(question)
+        named = self._retriever.naming(time, [number for (number, _, _), _ in kept])
+        then = {n for (n, _, article), _ in kept if n in named or time.near(article.published)}
+        asked = {n: time.bare if n in then and time.bare else question for (n, _, _), _ in kept}
         spans = self._retriever.reader().read(
-            [(question, article.header, p.text) for (_, p, article), _ in kept], best=_SPANS
+            [(asked[n], article.header, p.text) for (n, p, article), _ in kept], best=_SPANS
         )
         lexical = self.library.snapshot().lexical
-        wanted = Wanted.of(question, lexical.terms, lexical.frequency, lexical.size)
+        wanted = {put: Wanted.of(put, lexical.terms, lexical.frequency, lexical.size) for put in set(asked.values())}
         raw: list[_Found] = []
         for ((number, passage, article), retrieval), best in zip(kept, spans, strict=True):
             for span in best:
@@ -144,9 +165,11 @@ class Assistant:
                 part=found.score - sums[found.number],
                 apart=sums[found.number] - max(rivals, default=-math.inf),
                 retrieval=found.retrieval,
-                terms=wanted.share(around[found.passage.id]),
+                terms=wanted[asked[found.number]].share(around[found.passage.id]),
             )
             sure = self._judge.confidence(evidence)
+            if time.spans and found.number not in then:
+                sure = _less(sure)
             judged.append(Candidate(found.article, found.passage, found.phrase, quote, evidence, sure))
         return sorted(judged, key=lambda c: -c.confidence)
 
@@ -167,7 +190,10 @@ class Assistant:
         ]
         citations = _citations(_distinct(chosen))
         text = "\n".join(f"{c.quote} [{c.number}]" for c in citations)
-        return Answer(question, True, best.short, text, best.confidence, citations)
+        short = best.short
+        if self._retriever.asked(question).when:
+            short = told(question, best.phrase, citations[0].mentions) or short
+        return Answer(question, True, short, text, best.confidence, citations)
 
 
 def _turn(turn: str | Answer) -> str | Answer | None:
@@ -190,6 +216,11 @@ def _odds(candidate: Candidate) -> float:
     return math.log(sure / (1 - sure))
 
 
+def _less(confidence: float) -> float:
+    """Return the confidence in a candidate of another time than the question is about."""
+    return 1 / (1 + math.exp(_OTHER_TIME) * (1 - confidence) / max(confidence, 1e-9))
+
+
 def _distinct(found: Sequence[Candidate]) -> list[Candidate]:
     """At most three candidates, no sentence quoted twice, in the same or in other words."""
     kept: list[Candidate] = []
@@ -203,18 +234,5 @@ def _distinct(found: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _citations(chosen: Sequence[Candidate]) -> tuple[Citation, ...]:
-    """Cite, numbered from 1. The store has checked each article against its hash, so a slice is verbatim."""
-    return tuple(
-        Citation(
-            number,
-            article.id,
-            article.title,
-            article.outlet,
-            article.published,
-            article.url,
-            start,
-            end,
-            article.text[start:end],
-        )
-        for number, (article, (start, end)) in enumerate(((c.article, c.quote) for c in chosen), 1)
-    )
+    """Cite, numbered from 1."""
+    return tuple(cite(number, c.article, *c.quote) for number, c in enumerate(chosen, 1))

@@ -90,6 +90,13 @@ def build_parser() -> argparse.ArgumentParser:
     search.add_argument("--rerank", action="store_true", help="let the reader reorder what was found; takes longer")
     search.add_argument("-k", type=_hits, default=5, metavar="N", help="passages at most (default: 5)")
 
+    timeline = command("timeline", _timeline, "show what happened when, in order of date")
+    timeline.add_argument("topic", nargs="*", metavar="TOPIC", help="what it must be about; anything when left out")
+    timeline.add_argument("--since", type=_since, metavar="DATE", help="only what happened from then on: 2012, …")
+    timeline.add_argument("--until", type=_until, metavar="DATE", help="only what happened up to then")
+    timeline.add_argument("-n", type=_hits, default=50, metavar="N", help="events at most (default: 50)")
+    _add_json(timeline)
+
     repl = command("repl", _repl, "ask in a conversation")
     _add_reader(repl)
     repl.add_argument("--threshold", type=_share, metavar="P", help="confidence (0 to 1) under which to refuse")
@@ -214,6 +221,19 @@ def _search(args: argparse.Namespace) -> int:
         hits = Retriever(library, config).search(question, args.k, rerank=args.rerank, **filters)
         _put(args, {"question": question, "hits": as_json(hits)}, lambda: render_hits(hits))
     return DONE if hits else REFUSED
+
+
+def _timeline(args: argparse.Namespace) -> int:
+    if args.since and args.until and args.since > args.until:
+        args.parser.error(f"--since {args.since} is after --until {args.until}")
+    with _open_or_seed(_config(args)) as library:
+        from qa.rendering import render_events
+        from qa.timeline import timeline
+
+        topic = " ".join(args.topic)
+        events = timeline(library, topic, args.since, args.until, args.n)
+        _put(args, {"topic": topic, "events": as_json(events)}, lambda: render_events(events))
+    return DONE if events else REFUSED
 
 
 def _repl(args: argparse.Namespace) -> int:

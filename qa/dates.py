@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -13,19 +13,15 @@ from qa.errors import DateError
 EARLIEST = date(1600, 1, 1)  # newspapers are not older; a date outside the range is a misreading
 LATEST = date(2100, 1, 1)
 
-_MONTHS = "|".join(f"{name}|{name[:3]}\\.?" for name in calendar.month_name[1:]) + "|Sept\\.?"
+Days = tuple[date, date]  # the first and the last, both included
+
+MONTHS = "|".join(f"{name}|{name[:3]}\\.?" for name in calendar.month_name[1:]) + "|Sept\\.?"
 _FULL_DATE = re.compile(
-    rf"\b(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{_MONTHS}),?\s+\d{{4}}|(?:{_MONTHS})\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}})\b",
+    rf"\b(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{MONTHS}),?\s+\d{{4}}|(?:{MONTHS})\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}})\b",
     re.IGNORECASE,
 )
 
-_DAY = re.compile(
-    rf"\b(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTHS})"
-    rf"|(?P<month2>{_MONTHS})\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?)(?!\d)(?:,?\s+(?P<year>\d{{4}}))?\b"
-    rf"|\b(?P<iso_year>\d{{4}})-(?P<iso_month>\d\d)-(?P<iso_day>\d\d)\b",
-    re.IGNORECASE,
-)
-_MONTH_NUMBER = {name[:3].lower(): number for number, name in enumerate(calendar.month_name) if number}
+MONTH_NUMBER = {name[:3].lower(): number for number, name in enumerate(calendar.month_name) if number}
 
 
 def parse_date(value: object) -> date | None:
@@ -50,16 +46,40 @@ def find_date(text: str) -> date | None:
     return None
 
 
-def days_in(text: str) -> list[tuple[int | None, int, int]]:
-    """Return the (year or None, month, day) of every "26 November", "Nov 26, 2011" and "2011-11-26" in a text."""
-    found: list[tuple[int | None, int, int]] = []
-    for match in _DAY.finditer(text):
-        year = int(match["year"] or match["iso_year"] or 0) or None
-        month = int(match["iso_month"] or 0) or _MONTH_NUMBER[(match["month"] or match["month2"]).casefold()[:3]]
-        day = int(match["day"] or match["day2"] or match["iso_day"])
-        if _safe(year or 2000, month, day):  # 2000 has a 29 February
-            found.append((year, month, day))
-    return found
+def year_of(year: int) -> Days:
+    """Return the days of a year, which must be one that the calendar has."""
+    return date(year, 1, 1), date(year, 12, 31)
+
+
+def month_of(day: date) -> Days:
+    """Return the days of the month that holds a day."""
+    return day.replace(day=1), day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+def week_of(day: date) -> Days:
+    """Return the days of the week, Monday to Sunday, that holds a day."""
+    monday = day - timedelta(days=day.weekday())
+    return monday, monday + timedelta(days=6)
+
+
+def months_on(day: date, months: int) -> date:
+    """Return the same day so many months later, or the last one of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def in_words(first: date, last: date) -> str:
+    """Return days as a person says them: "20 April 2011", "March 2012", "2011", "30 July – 5 August 2012"."""
+    day = f"{last.day} {last:%B} {last.year}"
+    if first == last:
+        return day
+    if (first, last) == year_of(first.year):
+        return str(first.year)
+    if (first, last) == month_of(first):
+        return f"{first:%B} {first.year}"
+    if first.year != last.year:
+        return f"{first.day} {first:%B} {first.year} – {day}"
+    return f"{first.day} – {day}" if first.month == last.month else f"{first.day} {first:%B} – {day}"
 
 
 def parse_since(text: str) -> date:
@@ -75,22 +95,23 @@ def parse_until(text: str) -> date:
 def _bounds(text: str) -> tuple[date, date]:
     text = text.strip()
     if len(text) <= 100:
-        if re.fullmatch(r"\d{4}", text) and (year := _within(_safe(int(text), 1, 1))):
-            return year, date(year.year, 12, 31)
+        if re.fullmatch(r"\d{4}", text) and (year := _within(safe(int(text), 1, 1))):
+            return year_of(year.year)
         if match := re.fullmatch(r"(\d{4})-(\d{1,2})", text):
-            month = _within(_safe(int(match[1]), int(match[2]), 1))
+            month = _within(safe(int(match[1]), int(match[2]), 1))
         elif re.search(r"\d{4}", text) and not re.search(r"\b\d{1,2}\b", text):
             month = _within(_parse(text, ("month", "year")))
         else:
             month = None
         if month:
-            return month.replace(day=1), month.replace(day=calendar.monthrange(month.year, month.month)[1])
+            return month_of(month)
         if day := parse_date(text):
             return day, day
     raise DateError(f"cannot understand the date {text[:60]!r}; write 2012, 2012-03, March 2012 or 2012-03-29")
 
 
-def _safe(year: int, month: int, day: int) -> date | None:
+def safe(year: int, month: int, day: int) -> date | None:
+    """Return the day, or None where the calendar has no such day."""
     try:
         return date(year, month, day)
     except ValueError:

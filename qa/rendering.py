@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from qa.records import AddReport, Answer, Article, Citation, Hit, header
+from qa.citing import explained
+from qa.dates import in_words
+from qa.records import AddReport, Answer, Article, Citation, Event, Hit, header
 
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")  # C0, DEL and C1, but for the newline
 
@@ -36,6 +38,8 @@ def render_answer(answer: Answer) -> Text:
     elif answer.short:
         blocks.append(Text(clean(answer.short), "bold"))
     blocks += [_quote(citation.number, citation.quote, citation) for citation in answer.citations]
+    if answer.note:
+        blocks.append(Text(clean(answer.note), "italic"))
     if answer.answered:
         blocks.append(Text(f"confidence {_percent(answer.confidence)}", "dim"))
     return Text("\n\n").join(blocks)
@@ -48,6 +52,18 @@ def render_hits(hits: Sequence[Hit]) -> Text:
     return Text("\n\n").join(
         _quote(number, hit.passage.text, hit.article, f" (score {hit.score:.2f})")
         for number, hit in enumerate(hits, start=1)
+    )
+
+
+def render_events(events: Sequence[Event]) -> Text:
+    """Return the events in order: the days, the sentence, its source."""
+    if not events:
+        return Text("Nothing dated was found.", "bold yellow")
+    return Text("\n\n").join(
+        Text.assemble(
+            (f"{in_words(event.first, event.last)}\n", "bold"), _quote(n, event.citation.quote, event.citation)
+        )
+        for n, event in enumerate(events, start=1)
     )
 
 
@@ -105,5 +121,8 @@ def _percent(confidence: float) -> str:
 
 def _quote(number: int, quote: str, source: Citation | Article, remark: str = "") -> Text:
     known = one_line(header(source.title, source.outlet, source.published)) or "unknown source"
-    text = Text.assemble((f"[{number}] ", "bold cyan"), clean(quote), (f"\n    {known}{remark}", "cyan"))
+    text = Text.assemble((f"[{number}] ", "bold cyan"), clean(quote))
+    if isinstance(source, Citation) and source.mentions:
+        text.append("".join(f"\n    {one_line(line)}" for line in explained(source)), "dim")
+    text.append(f"\n    {known}{remark}", "cyan")
     return text.append(f"\n    {one_line(source.url)}", "dim") if source.url else text

@@ -19,7 +19,8 @@ from rich.text import Text
 from qa.assistant import Assistant
 from qa.dates import parse_since, parse_until
 from qa.errors import DateError, TalksError
-from qa.rendering import describe, one_line, render_answer, render_articles, show, tell
+from qa.rendering import describe, one_line, render_answer, render_articles, render_events, show, tell
+from qa.timeline import timeline
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "/sources": "list the articles in the library",
+    "/timeline": "/timeline drone strikes: what happened when, between the filters' dates; /timeline alone: anything",
     "/since": "/since 2012: only articles from then on; /since alone: from any time",
     "/until": "/until March 2012: only articles up to then; /until alone: up to any time",
     "/outlet": "/outlet tribune: only outlets with this in their name; /outlet alone: any",
@@ -52,6 +54,7 @@ class Conversation:
         self._outlet: str | None = None
         self._actions: dict[str, Callable[[str], Text]] = {
             "/sources": self._sources,
+            "/timeline": self._timeline,
             "/since": self._set_since,
             "/until": self._set_until,
             "/outlet": self._set_outlet,
@@ -76,6 +79,9 @@ class Conversation:
 
     def _sources(self, _: str) -> Text:
         return render_articles(self._library.articles())
+
+    def _timeline(self, topic: str) -> Text:
+        return render_events(timeline(self._library, topic, self._since, self._until))
 
     def _set_since(self, text: str) -> Text:
         return self._set_dates(parse_since(text) if text else None, self._until)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from qa.asked import Asked
 from qa.config import Config
 from qa.cues import Cues
-from qa.dates import parse_since, parse_until
+from qa.dates import Days, parse_since, parse_until
 from qa.errors import LibraryEmptyError, QuestionError
 from qa.records import Hit
 
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
 MAX_QUESTION = 1000  # characters
 CANDIDATES = 50  # passages taken from each side
 CLAUSE_CANDIDATES = 10  # ... and for each clause of a long question
+DATED_CANDIDATES = 20  # ... and of those that name a day asked about, or appeared then
 # Weights in the fused score, chosen on every second MultiHop-RAG question (long ones) and on the questions
 # about the training reports (short ones): docs/evaluation.md
 LEXICAL_SHARE = 0.5  # the rest of 1 is the vectors'
 CLAUSE = 1.5  # the best match of one clause
 OUTLET = 0.2  # the passage's outlet is named in the question
-DAY = 0.25  # so is the day it appeared
+PRINTED = 0.5  # it appeared in the days the question is about
+NAMED = 0.15  # it names such a day
+ORDER = 0.2  # it is the latest of those found, where the latest is wanted
 RERANKED = 20  # hits the reader may put in another order
 READER_SHARE = 0.2  # of a reranked hit's score
 
@@ -46,6 +50,11 @@ class Filters:
     def __bool__(self) -> bool:
         return bool(self.since or self.until or self.outlets is not None)
 
+    def within(self, days: Days) -> Filters:
+        """Return the filters with the days of publication bounded by these, too."""
+        first, last = days
+        return replace(self, since=max(first, self.since or first), until=min(last, self.until or last))
+
 
 EVERYTHING = Filters()
 
@@ -53,8 +62,15 @@ EVERYTHING = Filters()
 class Retriever:
     """Finds the passages of a library that a question is about; safe to share by threads."""
 
-    def __init__(self, library: Library, config: Config | None = None, reader: Reader | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        config: Config | None = None,
+        reader: Reader | None = None,
+        today: Callable[[], date] = date.today,
+    ) -> None:
         self.library = library
+        self._today = today
         self._config = config or Config()
         self._reader = reader
         self._lock = threading.Lock()
@@ -130,17 +146,22 @@ class Retriever:
         more than one that touches all of them.
         """
         vector = self.library.encoder.encode_query(question)
-        cues = Cues.of(question, self.library.outlets())
+        cues, asked = Cues.of(question, self.library.outlets()), self.asked(question)
         words = dict(self.lexical(question, k, filters))
         clauses = [dict(self.lexical(clause, CLAUSE_CANDIDATES, filters)) for clause in cues.clauses]
         near = dict(self.dense(vector, k, filters))
-        missing = list({n for found in (words, *clauses) for n in found} - near.keys())
+        then = self._of_the_time(question, vector, asked, filters)
+        missing = list({n for found in (words, then, *clauses) for n in found} - near.keys())
         near.update((n, float(v @ vector)) for n, v in self.library.vectors(missing).items())
+        words = {**then, **words}
         best_word = max(words.values(), default=0.0) or 1.0
         best_clause = [max(found.values(), default=0.0) or 1.0 for found in clauses]
         lexical = LEXICAL_SHARE if words else 0.0
-        origins = self.library.origins(near) if cues.outlets or cues.days else {}
-        whole = 1.0 + (CLAUSE if clauses else 0) + (OUTLET if cues.outlets else 0) + (DAY if cues.days else 0)
+        origins = self.library.origins(near) if cues.outlets or asked.spans or asked.order else {}
+        named = self.naming(asked, list(near))
+        ages = sorted({day for _, day in origins.values() if day})
+        whole = 1.0 + (CLAUSE if clauses else 0) + (OUTLET if cues.outlets else 0) + abs(asked.order) * ORDER
+        whole += PRINTED + NAMED if asked.spans else 0
         scores: dict[int, float] = {}
         for n, cosine in near.items():
             score = lexical * words.get(n, 0.0) / best_word + (1 - lexical) * max(0.0, cosine)
@@ -148,9 +169,41 @@ class Retriever:
                 score += CLAUSE * max(f.get(n, 0.0) / best for f, best in zip(clauses, best_clause, strict=True))
             if n in origins:
                 outlet, day = origins[n]
-                score += OUTLET * (outlet in cues.outlets) + DAY * cues.names_day(day)
-            scores[n] = score / whole
+                score += OUTLET * (outlet in cues.outlets) + PRINTED * asked.holds(day)
+                if asked.order and day:
+                    rank = (ages.index(day) + 1) / len(ages)
+                    score += ORDER * (rank if asked.order > 0 else 1 - rank)
+            scores[n] = (score + NAMED * named.get(n, 0.0)) / whole
         return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:k]
+
+    def asked(self, question: str) -> Asked:
+        """Return what a question says about time, counted from today or from the newest article."""
+        return Asked.of(question, self._today(), self.library.store.held())
+
+    def naming(self, asked: Asked, numbers: Sequence[int]) -> dict[int, float]:
+        """Return how closely passages name the days asked about, 0-1; those that do not are left out."""
+        found: dict[int, float] = {}
+        for span in asked.spans:
+            for n, share in self.library.store.naming(span, numbers).items():
+                found[n] = max(share, found.get(n, 0.0))
+        return found
+
+    def _of_the_time(
+        self, question: str, vector: NDArray[np.float32], asked: Asked, filters: Filters
+    ) -> dict[int, float]:
+        """Return passages, with their BM25 score, that name the days asked about or appeared in those days."""
+        import numpy as np
+
+        found: dict[int, float] = {}
+        for span in asked.spans:
+            found.update(self.lexical(question, DATED_CANDIDATES, filters.within(span)))
+        named = {n for span in asked.short for n, share in self.library.store.naming(span).items() if share > 0.1}
+        if filters:
+            named &= set(self.library.store.matching(filters.since, filters.until, filters.outlets).tolist())
+        only = np.fromiter(named, dtype=np.int64)
+        for n, _ in self.library.snapshot().vectors.search(vector, DATED_CANDIDATES, only):
+            found.setdefault(n, 0.0)
+        return found
 
 
 def squash(score: float) -> float:

@@ -1,11 +1,11 @@
-"""SQLite: the only truth of a library. Articles, passages, their float16 vectors and the manifest."""
+"""SQLite: the only truth of a library. Articles, passages, their float16 vectors, the days they name, the manifest."""
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.dates import Days
 from qa.errors import LibraryDamagedError, LibraryError
-from qa.records import Article, Passage
+from qa.records import Article, Mention, Passage
+from qa.when import mentions
 
-SCHEMA_VERSION = 1
 _SCHEMA = """
 CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
@@ -33,9 +34,19 @@ CREATE TABLE passages (
 );
 CREATE INDEX passages_article ON passages (article_id);
 CREATE INDEX passages_digest ON passages (digest);
+"""  # version 1; _UPGRADES bring it to today's
+_MENTIONS = """
+CREATE TABLE mentions ( -- first and last are days, counted as date.toordinal does
+    passage INTEGER NOT NULL REFERENCES passages (rowid) ON DELETE CASCADE,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL
+);
+CREATE INDEX mentions_passage ON mentions (passage);
+CREATE INDEX mentions_first ON mentions (first, last);
 """
 _ARTICLE = "a.id, a.text, a.title, a.outlet, a.published, a.url, a.author, a.kind"
 _CHUNK = 500  # values in one IN (…), well under SQLite's limit
+_LONGEST = 366  # days an expression may span to count as naming a day within
+_UPGRADE_WAIT = 600_000  # ms another process waits while one upgrades a large library
 
 Row = tuple[int, Passage, Article]  # a passage's stable number, the passage, its article
 
@@ -61,7 +72,9 @@ class Store:
                     self._db.execute("PRAGMA synchronous = NORMAL" if fresh else "PRAGMA synchronous = FULL")
                 if self.writable and not self._has_schema():
                     self._create()
-                self._check_version()
+                self.version = self._checked_version()
+                if self.writable and self.version < SCHEMA_VERSION:
+                    self._upgrade()
             except BaseException:
                 self._db.close()
                 raise
@@ -129,6 +142,7 @@ class Store:
                 (article.id, passage.number, passage.start, passage.end, digest, vector.tobytes()),
             )
             added.append(int(cursor.lastrowid or 0))
+            self._note(added[-1], passage.start, passage.text, article.published)
         return removed, added
 
     def delete(self, article_id: str) -> list[int]:
@@ -294,6 +308,57 @@ class Store:
         with self._mapped():
             return np.fromiter((row[0] for row in self._db.execute(query, values)), dtype=np.int64)
 
+    # -- days
+
+    def naming(self, days: Days, numbers: Sequence[int] | None = None) -> dict[int, float]:
+        """Return the passages, of some or of all, that name some of these days, with how closely they do.
+
+        One that says "Wednesday" names that day wholly, 1; one that says "in April" a thirtieth of it.
+        """
+        if self.version < 2:
+            return {}
+        query = (
+            "SELECT passage, max((min(last, ?2) - max(first, ?1) + 1.0) / (last - first + 1)) FROM mentions"
+            f" WHERE first BETWEEN ?1 - {_LONGEST} AND ?2 AND last >= ?1{{}} GROUP BY passage"  # noqa: S608
+        )
+        found: dict[int, float] = {}
+        bounds = [day.toordinal() for day in days]
+        with self._mapped():
+            if numbers is None:
+                found.update(self._db.execute(query.format(""), bounds))
+            for chunk in _chunks(list(numbers or ())):
+                only = f" AND passage IN ({','.join('?' * len(chunk))})"
+                found.update(self._db.execute(query.format(only), [*bounds, *chunk]))
+        return found
+
+    def dated(self, days: Days, numbers: Sequence[int] | None = None, limit: int = 1000) -> list[tuple[int, Mention]]:
+        """Return expressions that lie wholly within these days, of some passages or of all, newest articles first."""
+        if self.version < 2:
+            return []
+        query = (
+            "SELECT passage, m.start, m.end, first, last FROM mentions m JOIN passages p ON p.rowid = passage"
+            " JOIN articles a ON a.id = article_id WHERE first >= ? AND last <= ?{} ORDER BY published DESC, passage, 2"
+            " LIMIT ?"
+        )
+        bounds = [day.toordinal() for day in days]
+        rows: list[tuple[int, ...]] = []
+        with self._mapped():
+            if numbers is None:
+                rows = self._db.execute(query.format(""), (*bounds, limit)).fetchall()
+            for chunk in _chunks(list(numbers or ())):
+                only = f" AND passage IN ({','.join('?' * len(chunk))})"
+                rows += self._db.execute(query.format(only), (*bounds, *chunk, limit)).fetchall()
+        return [
+            (number, Mention(start, end, date.fromordinal(first), date.fromordinal(last)))
+            for number, start, end, first, last in rows[:limit]
+        ]
+
+    def held(self) -> Days | None:
+        """Return the days on which the oldest and the newest article appeared, None when no article is dated."""
+        with self._mapped():
+            first, last = self._db.execute("SELECT min(published), max(published) FROM articles").fetchone()
+        return (date.fromisoformat(first), date.fromisoformat(last)) if first else None
+
     def damage(self) -> list[str]:
         """Return a line for everything wrong with the database; empty when it is sound."""
         with self._mapped():
@@ -332,18 +397,62 @@ class Store:
         # Two processes may both find the database new: the second waits, then finds it made.
         self._db.execute("BEGIN IMMEDIATE")
         if not self._has_schema():
-            for statement in _SCHEMA.split(";\n"):
-                if statement.strip():
-                    self._db.execute(statement)
-            self._db.executemany(
-                "INSERT INTO manifest VALUES (?, ?)", [("schema", str(SCHEMA_VERSION)), ("generation", "0")]
-            )
+            self._run(_SCHEMA)
+            self._db.executemany("INSERT INTO manifest VALUES (?, ?)", [("schema", "1"), ("generation", "0")])
         self._db.execute("COMMIT")
 
-    def _check_version(self) -> None:
+    def _checked_version(self) -> int:
         row = self._db.execute("SELECT value FROM manifest WHERE key = 'schema'").fetchone()
-        if row is None or int(row[0]) != SCHEMA_VERSION:
+        if row is None or not 1 <= int(row[0]) <= SCHEMA_VERSION:
             raise LibraryError(f"{self.path} has schema version {row and row[0]}, this program reads {SCHEMA_VERSION}")
+        return int(row[0])
+
+    def _upgrade(self) -> None:
+        """Bring an older library up to date, wholly or not at all; one process does it, others wait."""
+        self._db.execute(f"PRAGMA busy_timeout = {_UPGRADE_WAIT}")
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            for step in _UPGRADES[self._checked_version() - 1 :]:
+                step(self)
+            self._db.execute("UPDATE manifest SET value = ? WHERE key = 'schema'", (str(SCHEMA_VERSION),))
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self.version = SCHEMA_VERSION
+
+    def _run(self, script: str) -> None:
+        """Run the statements of a script inside the transaction there is."""
+        for statement in script.split(";\n"):
+            if statement.strip():
+                self._db.execute(statement)
+
+    def _add_mentions(self) -> None:
+        # A damaged article must not keep the library from opening: what it says is not checked here.
+        self._run(_MENTIONS)
+        for article_id, published in self._db.execute("SELECT id, published FROM articles").fetchall():
+            day = date.fromisoformat(published) if published else None
+            query = (
+                "SELECT p.rowid, start, substr(text, start + 1, end - start) FROM passages p"
+                " JOIN articles a ON a.id = article_id WHERE article_id = ?"
+            )
+            for number, start, text in self._db.execute(query, (article_id,)).fetchall():
+                self._note(number, start, text, day)
+
+    def _note(self, number: int, start: int, text: str, published: date | None) -> None:
+        """Write which days a passage names."""
+        self._db.executemany(
+            "INSERT INTO mentions VALUES (?, ?, ?, ?, ?)",
+            [
+                (number, start + m.start, start + m.end, m.first.toordinal(), m.last.toordinal())
+                for m in mentions(text, published)
+            ],
+        )
+
+
+# Each step leads from one version to the next; a new library takes them all.
+_UPGRADES: tuple[Callable[[Store], None], ...] = (Store._add_mentions,)
+SCHEMA_VERSION = 1 + len(_UPGRADES)
 
 
 def article_digest(article: Article) -> bytes:

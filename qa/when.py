@@ -1,0 +1,388 @@
+"""Expressions of time in running text → the days they mean, counted from the day of publication.
+
+"Wednesday" is the last Wednesday unless the sentence speaks of what is to come; weeks run from Monday to Sunday;
+"last month" is that of the calendar, "the last month" the one up to publication; "early", "mid" and "late" are thirds,
+"end of" and "beginning of" a year its last and first month. What stays vague ("recent weeks") is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from qa.dates import EARLIEST, LATEST, MONTH_NUMBER, MONTHS, Days, month_of, months_on, safe, week_of, year_of
+from qa.expressions import (
+    ATTACKS,
+    BEFORE_MONTH,
+    BEFORE_YEAR,
+    GENERIC,
+    IN_NEWS,
+    IN_QUESTIONS,
+    NAME_FOLLOWS,
+    NAMED_DAY,
+    NUMBER_NOUN,
+    NUMBERED,
+    OF,
+    REPEATED,
+    ROUGH,
+)
+from qa.records import Mention
+from qa.tense import FUTURE, PAST, tense
+
+_WORD = re.compile(r"[a-z]+|\d+")
+_MONTH_WORD = re.compile(rf"(?:{MONTHS})(?![a-z])", re.IGNORECASE)
+_WEEKDAYS = {"mon": 0, "tue": 1, "wed": 2, "thu": 3, "fri": 4, "sat": 5, "sun": 6}
+_NUMBERS = {
+    name: n for n, name in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
+}
+_NUMBERS |= {"a": 1, "an": 1, "couple": 2, "twenty": 20, "thirty": 30}
+_SEASONS = {"spring": 3, "summer": 6, "fall": 9, "autumn": 9, "winter": 12}
+_ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "q1": 0, "q2": 1, "q3": 2, "q4": 3}
+
+_SURE_MONTHS = frozenset("january february july august september october november december".split())
+_PRECEDED = 24  # characters looked at on the left: the longest word before a month, and spaces
+_AHEAD = 2  # a day or month that could lie behind or ahead lies ahead when that is so many times nearer
+_UNSAID = 240  # days after which nobody leaves the year of a day or month unsaid
+_HORIZON = 2  # years after publication that a bare number may name
+
+
+def mentions(text: str, published: date | None, question: bool = False) -> list[Mention]:
+    """Return the expressions of time in a text, in order, with the first and last day each means.
+
+    Without a day of publication only expressions that name their year are found. A `question` may write months
+    and weekdays small. The time taken is linear in the length of the text.
+    """
+    found: list[Mention] = []
+    for match in (IN_QUESTIONS if question else IN_NEWS).finditer(text):
+        said = _Said.of(match, text, published)
+        days = _RESOLVERS[match.lastgroup or ""](said)
+        if days and EARLIEST <= days[0] <= days[1] < LATEST:
+            found.append(Mention(match.start(), match.end(), *days))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One expression taken to pieces, and the text it stands in."""
+
+    text: str
+    start: int
+    end: int
+    published: date | None
+    words: tuple[str, ...]
+    numbers: tuple[int, ...]  # those that are no years
+    years: tuple[int, ...]
+    months: tuple[int, ...]
+
+    @classmethod
+    def of(cls, match: re.Match[str], text: str, published: date | None) -> _Said:
+        lower = match.group().casefold()
+        words = tuple(_WORD.findall(lower))
+        digits = [word for word in words if word.isascii() and word.isdigit()]
+        return cls(
+            text, match.start(), match.end(), published, words,
+            tuple(int(d) for d in digits if len(d) < 4),
+            tuple(int(d) for d in digits if len(d) == 4),
+            tuple(MONTH_NUMBER[m.group().casefold()[:3]] for m in _MONTH_WORD.finditer(lower)),
+        )  # fmt: skip
+
+    @property
+    def before(self) -> str:
+        return self.text[max(0, self.start - _PRECEDED) : self.start]
+
+    def has(self, *words: str) -> bool:
+        return any(word in self.words for word in words)
+
+    @property
+    def step(self) -> int:
+        """-1 for last, 1 for next, 0 for this."""
+        return -1 if self.has("last", "past") else 1 if self.has("next", "coming") else 0
+
+    def tense(self) -> int:
+        return tense(self.text, self.start, self.end)
+
+    def part(self, days: Days) -> Days:
+        """Return the part of some days that words such as "early" or "end of" name: a third, or the outermost month."""
+        first, last = days
+        whole = (last - first).days + 1
+        if self.has("beginning", "start", "end") and whole > 31:
+            return month_of(last) if self.has("end") else month_of(first)
+        if whole > 31:  # thirds of a year end with a month
+            first_third, second_third = months_on(first, 4), months_on(first, 8)
+            if self.has("early"):
+                return first, first_third - timedelta(days=1)
+            if self.has("mid"):
+                return first_third, second_third - timedelta(days=1)
+            return (second_third, last) if self.has("late") else days
+        if self.has("early", "beginning", "start"):
+            return first, first + timedelta(days=whole // 3 - 1)
+        if self.has("mid"):
+            return first + timedelta(days=whole // 3), first + timedelta(days=whole * 2 // 3 - 1)
+        if self.has("late", "end"):
+            return first + timedelta(days=whole * 2 // 3), last
+        return days
+
+
+def _iso(said: _Said) -> Days | None:
+    day = safe(said.years[0], *said.numbers)
+    return (day, day) if day else None
+
+
+def _day(said: _Said) -> Days | None:
+    day = _placed(said, said.months[0], said.numbers[0])
+    return (day, day) if day else None
+
+
+def _days(said: _Said) -> Days | None:
+    last = _placed(said, said.months[-1], said.numbers[1])
+    first = last and safe(last.year, said.months[0], said.numbers[0])
+    if first and last and first > last:
+        first = safe(last.year - 1, first.month, first.day)
+    return (first, last) if first and last else None
+
+
+def _placed(said: _Said, month: int, day: int) -> date | None:
+    """Return a day of a month in the year named, or in the one that fits best."""
+    if (year := _told_year(said)) is not None:
+        return safe(year, month, day)
+    if (month, day) == (9, 11) and ATTACKS.match(said.text, said.end):
+        return date(2001, 9, 11)
+    if said.published is None:
+        return None
+    around = [safe(said.published.year + n, month, day) for n in (-1, 0, 1)]
+    possible = [found for found in around if found]
+    weekday = _weekday_in(said)
+    fitting = [found for found in possible if found.weekday() == weekday]
+    return _nearest(said, fitting or possible, said.published)
+
+
+def _nearest(said: _Said, possible: list[date], published: date) -> date | None:
+    """Choose by the tense of the sentence; without one, what lies behind unless what lies ahead is far nearer."""
+    behind = [day for day in possible if day <= published]
+    ahead = [day for day in possible if day >= published]
+    if not ahead:
+        return behind[-1] if behind else None
+    if not behind:
+        return ahead[0]
+    sense, since, till = said.tense(), published - behind[-1], ahead[0] - published
+    unsaid = since.days > _UNSAID and till.days < _UNSAID // 4
+    return ahead[0] if sense == FUTURE or unsaid or (sense != PAST and till * _AHEAD < since) else behind[-1]
+
+
+def _month(said: _Said) -> Days | None:
+    year = _told_year(said)
+    if year is None and said.numbers:
+        year = 2000 + said.numbers[0]  # November ’11
+    return said.part(month_of(date(year, said.months[0], 1))) if year else None
+
+
+def _told_year(said: _Said) -> int | None:
+    if said.years:
+        return said.years[0]
+    return said.published.year + said.step if said.published and said.has("year") else None
+
+
+def _bare_month(said: _Said) -> Days | None:
+    if said.published is None or REPEATED.search(said.before):
+        return None
+    name = said.words[-1]
+    named = name in _SURE_MONTHS and not NAME_FOLLOWS.match(said.text, said.end)
+    if len(said.words) == 1 and not named and not BEFORE_MONTH.search(said.before):
+        return None
+    this = said.published.replace(day=1)
+    possible = [date(this.year + n, said.months[0], 1) for n in (-1, 0, 1)]
+    if said.has("last", "past"):
+        month: date | None = max(m for m in possible if m < this)
+    elif said.has("next", "coming"):
+        month = min(m for m in possible if m > this)
+    elif said.has("this"):
+        month = possible[1]
+    else:
+        month = _nearest(said, possible, this)
+    return said.part(month_of(month)) if month else None
+
+
+def _decade(said: _Said) -> Days | None:
+    parts = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
+    first, last = next((years for word, years in parts.items() if said.has(word)), (0, 9))
+    return date(said.years[0] + first, 1, 1), date(said.years[0] + last, 12, 31)
+
+
+def _season(said: _Said) -> Days | None:
+    season = next(word for word in said.words if word in _SEASONS)
+    month = _SEASONS[season]
+    if said.years:
+        first = date(said.years[0], month, 1)
+    elif said.published is None:
+        return None
+    else:
+        year = said.published.year
+        now = months_on(said.published.replace(day=1), 0)
+        first = date(year - (season == "winter" and now.month < 3), month, 1)
+        if said.step < 0:
+            first = next(f for f in (first, months_on(first, -12)) if months_on(f, 2) < now)
+        elif said.step > 0:
+            first = next(f for f in (first, months_on(first, 12)) if f > now)
+    return first, months_on(first, 3) - timedelta(days=1)
+
+
+def _quarter(said: _Said) -> Days | None:
+    months = 6 if said.has("half") else 3
+    count = 12 // months
+    nth = next((_ORDINALS[w] for w in said.words if w in _ORDINALS), said.numbers[0] - 1 if said.numbers else count - 1)
+    if nth >= count:
+        return None
+    first = date(said.years[0], 1 + nth * months, 1)
+    return first, months_on(first, months) - timedelta(days=1)
+
+
+def _years(said: _Said) -> Days | None:
+    first = said.years[0]
+    last = said.years[1] if len(said.years) > 1 else first // 100 * 100 + said.numbers[0]
+    return (date(first, 1, 1), date(last, 12, 31)) if first < last <= first + 100 else None
+
+
+def _year(said: _Said) -> Days | None:
+    year = said.years[0]
+    if NUMBER_NOUN.match(said.text, said.end) or NUMBERED.search(said.before):
+        return None
+    if len(said.words) == 1 and not BEFORE_YEAR.search(said.before):
+        latest = (said.published.year if said.published else LATEST.year) + _HORIZON
+        if not 1900 < year <= latest or year == 2000:
+            return None
+    return said.part(year_of(year)) if EARLIEST.year <= year < LATEST.year else None
+
+
+def _rolling(said: _Said) -> Days | None:
+    """The past month, the next three weeks: up to the day of publication, or from it on."""
+    if said.published is None or OF.match(said.text, said.end):
+        return None
+    count = _count(said)
+    unit = said.words[-1].removesuffix("s")
+    if unit == "hour":
+        count, unit = (count + 23) // 24, "day"
+    sign = 1 if said.has("next", "coming") else -1
+    if unit in ("day", "week"):
+        other = said.published + timedelta(days=sign * count * (7 if unit == "week" else 1))
+    else:
+        months = count * {"month": 1, "year": 12, "decade": 120}[unit]
+        if months > 12 * 200:
+            return None
+        other = months_on(said.published, sign * months)
+    return (other, said.published) if sign < 0 else (said.published, other)
+
+
+def _side(said: _Said) -> Days | None:
+    return _unit(said.published, said.words[-1], said.step) if said.published else None
+
+
+def _unit(day: date, unit: str, step: int) -> Days:
+    """Return the calendar's week, month or year so many steps away from a day."""
+    if unit == "week":
+        return week_of(day + timedelta(weeks=step))
+    if unit == "month":
+        return month_of(months_on(day, step))
+    return year_of(day.year + step)
+
+
+def _stretch(said: _Said) -> Days | None:
+    if said.published is None or not said.has("last", "this", "next", "the", "past", "coming"):
+        return None
+    first, last = _unit(said.published, said.words[-1], said.step)
+    if said.has("earlier"):
+        return first, min(last, said.published) if first <= said.published else last
+    if said.has("later"):
+        return (max(first, said.published) if said.published <= last else first), last
+    return said.part((first, last))
+
+
+def _weekend(said: _Said) -> Days | None:
+    if said.published is None:
+        return None
+    saturday = week_of(said.published)[0] + timedelta(days=5)
+    in_it = said.published >= saturday
+    if said.has("last", "past"):
+        saturday -= timedelta(days=7)
+    elif said.has("next"):
+        saturday += timedelta(days=7)
+    elif said.has("the") and not in_it and said.tense() != FUTURE:
+        saturday -= timedelta(days=7)
+    return saturday, saturday + timedelta(days=1)
+
+
+def _ago(said: _Said) -> Days | None:
+    if said.published is None or ROUGH.search(said.before):
+        return None
+    count, unit = _count(said), said.words[-2].removesuffix("s")
+    if unit == "decade":
+        count, unit = count * 10, "year"
+    if count > 300:
+        return None
+    if unit == "day":
+        day = said.published - timedelta(days=count)
+        return day, day
+    return _unit(said.published, unit, -count)
+
+
+def _near(said: _Said) -> Days | None:
+    if said.published is None or (said.has("today", "tomorrow") and GENERIC.search(said.before)):
+        return None
+    steps = 1 if said.has("tomorrow") else -1 if said.has("yesterday") or "last" in said.words else 0
+    day = said.published + timedelta(days=steps * (2 if len(said.words) == 3 else 1))
+    return day, day
+
+
+def _weekday(said: _Said) -> Days | None:
+    weekday = _weekday_in(said)
+    if said.published is None or weekday is None or REPEATED.search(said.before):
+        return None
+    if NAMED_DAY.match(said.text, said.end):
+        return None
+    back = (said.published.weekday() - weekday) % 7
+    if said.has("last", "past"):
+        steps = -(back or 7)
+    elif said.has("next"):  # that of next week: on a Monday, "next Wednesday" is not in two days
+        steps = 7 - said.published.weekday() + weekday
+    elif said.has("this", "coming") and not said.has("past"):
+        steps = (7 - back) % 7
+    else:
+        sense = said.tense()
+        possessive = said.text.startswith(("'s", "’s"), said.end)  # "Friday's vote" may be the last or the next
+        ahead = sense == FUTURE or (possessive and sense != PAST and back > 7 - back)
+        steps = (7 - back) % 7 if ahead else -back
+    day = said.published + timedelta(days=steps)
+    return day, day
+
+
+def _weekday_in(said: _Said) -> int | None:
+    return next(
+        (_WEEKDAYS[w[:3]] for w in said.words if w[:3] in _WEEKDAYS and (w.endswith("day") or len(w) < 6)), None
+    )
+
+
+def _count(said: _Said) -> int:
+    return next((int(w) if w.isdigit() else _NUMBERS[w] for w in said.words if w.isdigit() or w in _NUMBERS), 1)
+
+
+_RESOLVERS: dict[str, Callable[[_Said], Days | None]] = {
+    "iso": _iso,
+    "days": _days,
+    "day": _day,
+    "month": _month,
+    "decade": _decade,
+    "season": _season,
+    "quarter": _quarter,
+    "years": _years,
+    "year": _year,
+    "rolling": _rolling,
+    "stretch": _stretch,
+    "side": _side,
+    "weekend": _weekend,
+    "ago": _ago,
+    "near": _near,
+    "yearly": lambda said: None,  # "from October to March" is any year's
+    "bare_month": _bare_month,
+    "weekday": _weekday,
+}
