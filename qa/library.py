@@ -152,6 +152,14 @@ class Library:
         """Return stored vectors by passage number."""
         return self._store.vectors(numbers, self.encoder.dimension)
 
+    def told_by(self, numbers: Iterable[int]) -> dict[int, tuple[int, str]]:
+        """Return story and article by passage number; articles of one story are copies of one report."""
+        return self._store.told_by(numbers)
+
+    def copies(self, article_id: str) -> list[tuple[str, str]]:
+        """Return (id, outlet) of the other articles that print an article's report."""
+        return self._store.copies(article_id)
+
     @property
     def store(self) -> Store:
         """The database, for filters."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,6 +15,7 @@ from qa.cues import Cues
 from qa.dates import parse_since, parse_until
 from qa.errors import LibraryEmptyError, QuestionError
 from qa.records import Hit
+from qa.stories import runs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +35,7 @@ OUTLET = 0.2  # the passage's outlet is named in the question
 DAY = 0.25  # so is the day it appeared
 RERANKED = 20  # hits the reader may put in another order
 READER_SHARE = 0.2  # of a reranked hit's score
+_TOLD = 0.8  # of a passage's runs of words that better passages of its story hold: it is left out
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,22 @@ class Retriever:
                 outlet, day = origins[n]
                 score += OUTLET * (outlet in cues.outlets) + DAY * cues.names_day(day)
             scores[n] = score / whole
-        return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:k]
+        return self._told_once(sorted(scores.items(), key=lambda item: (-item[1], item[0])))[:k]
+
+    def _told_once(self, ranked: list[tuple[int, float]]) -> list[tuple[int, float]]:
+        """Leave out passages that better ones of other outlets' copies of the report already hold."""
+        told_by = self.library.told_by(number for number, _ in ranked)
+        tellers = Counter(story for story, _ in set(told_by.values()))
+        rows = self.library.rows(number for number, (story, _) in told_by.items() if tellers[story] > 1)
+        told: dict[int, set[str]] = {}
+        again: set[int] = set()
+        for number, _ in ranked:
+            if number in rows:
+                words, before = runs(rows[number][1].text), told.setdefault(told_by[number][0], set())
+                if len(words & before) > _TOLD * len(words):
+                    again.add(number)
+                before |= words
+        return [(number, score) for number, score in ranked if number not in again]
 
 
 def squash(score: float) -> float:

@@ -1,4 +1,4 @@
-"""SQLite: the only truth of a library. Articles, passages, their float16 vectors and the manifest."""
+"""SQLite: the only truth of a library. Articles, passages, their float16 vectors, stories and the manifest."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qa import stories
 from qa.errors import LibraryDamagedError, LibraryError
 from qa.records import Article, Passage
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+# Of version 1: a new database takes the same steps as an old one (`Store._upgrade`).
 _SCHEMA = """
 CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
@@ -34,8 +36,19 @@ CREATE TABLE passages (
 CREATE INDEX passages_article ON passages (article_id);
 CREATE INDEX passages_digest ON passages (digest);
 """
+# A story is an article, its head, and the copies of it. Only heads are looked up, so that neither many copies of
+# one report nor many articles make adding slower.
+_STORIES = """
+CREATE TABLE stories (
+    article_id TEXT PRIMARY KEY REFERENCES articles (id) ON DELETE CASCADE,
+    story INTEGER NOT NULL, head INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX stories_story ON stories (story);
+CREATE TABLE story_keys (key INTEGER NOT NULL, story INTEGER NOT NULL, PRIMARY KEY (key, story)) WITHOUT ROWID;
+"""
 _ARTICLE = "a.id, a.text, a.title, a.outlet, a.published, a.url, a.author, a.kind"
 _CHUNK = 500  # values in one IN (…), well under SQLite's limit
+_STORIES_COMPARED = 20  # with a new article, those first that share most keys with it
 
 Row = tuple[int, Passage, Article]  # a passage's stable number, the passage, its article
 
@@ -61,6 +74,8 @@ class Store:
                     self._db.execute("PRAGMA synchronous = NORMAL" if fresh else "PRAGMA synchronous = FULL")
                 if self.writable and not self._has_schema():
                     self._create()
+                if self.writable:
+                    self._upgrade()
                 self._check_version()
             except BaseException:
                 self._db.close()
@@ -124,12 +139,16 @@ class Store:
                 (article.id, passage.number, passage.start, passage.end, digest, vector.tobytes()),
             )
             added.append(int(cursor.lastrowid or 0))
+        self._tell(article)
         return removed, added
 
     def delete(self, article_id: str) -> list[int]:
         """Delete an article, inside a transaction; return the numbers of its passages."""
         rows = self._db.execute("SELECT rowid FROM passages WHERE article_id = ?", (article_id,)).fetchall()
+        orphans = self._end_story(article_id)
         self._db.execute("DELETE FROM articles WHERE id = ?", (article_id,))
+        for orphan in orphans:
+            self._tell(orphan)
         return [row[0] for row in rows]
 
     def article(self, article_id: str) -> Article | None:
@@ -177,6 +196,26 @@ class Store:
         with self._mapped():
             rows = self._db.execute("SELECT DISTINCT outlet FROM articles WHERE outlet != '' ORDER BY 1").fetchall()
         return [row[0] for row in rows]
+
+    # -- stories
+
+    def told_by(self, numbers: Iterable[int]) -> dict[int, tuple[int, str]]:
+        """Return story and article by passage number; articles of one story are copies of one report."""
+        found: dict[int, tuple[int, str]] = {}
+        with self._mapped():
+            for chunk in _chunks(list(numbers)):
+                marks = ",".join("?" * len(chunk))
+                query = f"SELECT p.rowid, s.story, p.article_id FROM passages p JOIN stories s USING (article_id) WHERE p.rowid IN ({marks})"  # noqa: S608, E501
+                for number, story, article_id in self._db.execute(query, chunk):
+                    found[number] = story, article_id
+        return found
+
+    def copies(self, article_id: str) -> list[tuple[str, str]]:
+        """Return (id, outlet) of the other articles that print an article's report."""
+        query = """SELECT a.id, a.outlet FROM stories s JOIN stories o USING (story) JOIN articles a ON a.id = o.article_id
+            WHERE s.article_id = ? AND o.article_id != s.article_id ORDER BY a.outlet, a.id"""
+        with self._mapped():
+            return list(self._db.execute(query, (article_id,)))
 
     # -- passages
 
@@ -286,6 +325,39 @@ class Store:
 
     # -- inside
 
+    def _tell(self, article: Article) -> None:
+        """Enter an article under the story it is a copy of, or under a new one."""
+        keys = stories.keys(article.text)
+        marks = ",".join("?" * len(keys))
+        query = f"SELECT story FROM story_keys WHERE key IN ({marks}) GROUP BY story ORDER BY count(*) DESC LIMIT ?"  # noqa: S608
+        for (story,) in self._db.execute(query, (*keys, _STORIES_COMPARED)).fetchall():
+            head = self._head(story)
+            if head and stories.copies(head, article):
+                self._db.execute("INSERT INTO stories VALUES (?, ?, 0)", (article.id, story))
+                return
+        (story,) = self._db.execute("SELECT coalesce(max(story), 0) + 1 FROM stories").fetchone()
+        self._db.execute("INSERT INTO stories VALUES (?, ?, 1)", (article.id, story))
+        self._db.executemany("INSERT OR IGNORE INTO story_keys VALUES (?, ?)", [(key, story) for key in keys])
+
+    def _head(self, story: int) -> Article | None:
+        """Return the article that a story's copies are copies of, None where it is damaged."""
+        query = f"SELECT {_ARTICLE} FROM stories s JOIN articles a ON a.id = s.article_id WHERE story = ? AND head"  # noqa: S608
+        row = self._db.execute(query, (story,)).fetchone()
+        return _article(row) if row else None
+
+    def _end_story(self, article_id: str) -> list[Article]:
+        """Take an article out of its story; return the copies that must find another, it having been the head."""
+        row = self._db.execute("SELECT story FROM stories WHERE article_id = ? AND head", (article_id,)).fetchone()
+        if row is None:
+            return []
+        head = self._head(row[0])
+        gone = [(key, row[0]) for key in stories.keys(head.text)] if head else []
+        self._db.executemany("DELETE FROM story_keys WHERE key = ? AND story = ?", gone)
+        query = f"SELECT {_ARTICLE} FROM stories s JOIN articles a ON a.id = s.article_id WHERE story = ? AND NOT head"  # noqa: S608
+        orphans = [_article(found) for found in self._db.execute(query, row).fetchall()]
+        self._db.execute("DELETE FROM stories WHERE story = ?", row)
+        return orphans
+
     def _sound(self, article_id: str) -> bool:
         query = "SELECT rowid FROM passages WHERE article_id = ?"
         try:
@@ -316,18 +388,44 @@ class Store:
         # Two processes may both find the database new: the second waits, then finds it made.
         self._db.execute("BEGIN IMMEDIATE")
         if not self._has_schema():
-            for statement in _SCHEMA.split(";\n"):
-                if statement.strip():
-                    self._db.execute(statement)
-            self._db.executemany(
-                "INSERT INTO manifest VALUES (?, ?)", [("schema", str(SCHEMA_VERSION)), ("generation", "0")]
-            )
+            self._run(_SCHEMA)
+            self._db.executemany("INSERT INTO manifest VALUES (?, ?)", [("schema", "1"), ("generation", "0")])
         self._db.execute("COMMIT")
 
-    def _check_version(self) -> None:
+    def _upgrade(self) -> None:
+        """Bring an older database to this program's version, one step a version, each whole or not at all."""
+        steps = (self._add_stories,)
+        while (version := self._version()) and version < SCHEMA_VERSION:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                if self._version() == version:  # another process may have been first
+                    steps[version - 1]()
+                    self._db.execute("UPDATE manifest SET value = ? WHERE key = 'schema'", (str(version + 1),))
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+
+    def _add_stories(self) -> None:
+        self._run(_STORIES)
+        for (article_id,) in self._db.execute("SELECT id FROM articles ORDER BY published, id").fetchall():
+            row = self._db.execute(f"SELECT {_ARTICLE} FROM articles a WHERE id = ?", (article_id,)).fetchone()  # noqa: S608
+            self._tell(_article(row))
+
+    def _run(self, script: str) -> None:
+        """Execute the statements of a script inside the transaction there is."""
+        for statement in script.split(";\n"):
+            if statement.strip():
+                self._db.execute(statement)
+
+    def _version(self) -> int:
         row = self._db.execute("SELECT value FROM manifest WHERE key = 'schema'").fetchone()
-        if row is None or int(row[0]) != SCHEMA_VERSION:
-            raise LibraryError(f"{self.path} has schema version {row and row[0]}, this program reads {SCHEMA_VERSION}")
+        return int(row[0]) if row else 0
+
+    def _check_version(self) -> None:
+        if (version := self._version()) != SCHEMA_VERSION:
+            older = "; open it once where it can be written to" if 0 < version < SCHEMA_VERSION else ""
+            raise LibraryError(f"{self.path} has schema version {version}, this program reads {SCHEMA_VERSION}{older}")
 
 
 def article_digest(article: Article) -> bytes:

@@ -16,7 +16,7 @@ PACKAGES = ("embeddings", "qa", "bot")
 # A module may import from its own row and the rows above it.
 ORDER = (
     ("records", "errors", "metrics"),
-    ("config", "articles", "cleaning", "passages", "dates"),
+    ("config", "articles", "cleaning", "passages", "dates", "stories"),
     ("store", "lexical", "cues"),
     ("library",),
     ("retriever", "reader", "confidence", "phrases", "conversation"),
@@ -28,7 +28,18 @@ ORDER = (
 RANK = {f"qa.{name}": rank for rank, names in enumerate(ORDER) for name in names}
 TRAINING = "qa.training"
 MODEL_LIBRARIES = ("torch", "transformers", "sentence_transformers")
-HEAVY = ("numpy", "onnxruntime", "torch", "transformers", "faiss", "tantivy", "dateparser", "trafilatura", "rich")
+HEAVY = (
+    "numpy",
+    "onnxruntime",
+    "torch",
+    "transformers",
+    "faiss",
+    "tantivy",
+    "dateparser",
+    "trafilatura",
+    "rich",
+    "datasketch",
+)
 
 
 def module_of(path: Path) -> str:
