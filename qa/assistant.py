@@ -5,25 +5,31 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from qa.agreement import Said, contradict
 from qa.confidence import Calibration, Evidence, Wanted, held
 from qa.config import Config
-from qa.conversation import readings
+from qa.conversation import Reading, cased, following, leans
 from qa.errors import LibraryEmptyError, QuestionError
 from qa.library import Library
 from qa.passages import sentences
 from qa.phrases import enclosing, same, tidy
 from qa.reader import Reader
 from qa.records import Answer, Article, Citation, Passage
-from qa.retriever import EVERYTHING, Filters, Retriever, check_question
+from qa.retriever import CANDIDATES, EVERYTHING, Filters, Retriever, check_question
 
 MAX_CITATIONS = 3
 REFUSAL = "The articles in the library do not say."
 _SPANS = 3  # candidates taken from each passage
 _ALSO = 0.6  # of the best confidence: another source is shown beside the best one above this
 _SEVERAL = re.compile(r"\b(?:two|three|four|five|all|both|list|names|issues|reasons|steps|things|points|every)\b", re.I)
+_UNDECIDED = 0.5  # a question that may follow on or not is read both ways
+_CASED = 5  # passages that tell which of a question's words are names
+_NEAR = 0.1  # added to a follow-up's search scores in the article cited last
+_HERE = 1.5  # log-odds that a follow-up's answer gains by standing there
+_OTHER_SUBJECT = 0.25  # share of the question's terms: a sentence that holds so many fewer answers another question
 _CHANGED = 1.5  # log-odds by which a less likely reading must be better answered than the likelier one
 
 
@@ -42,6 +48,11 @@ class Candidate:
     def short(self) -> str:
         """The phrase itself."""
         return self.article.text[slice(*self.phrase)]
+
+    @property
+    def said(self) -> Said:
+        """The phrase with its sentence and day, to be compared with others."""
+        return Said(self.short, self.article.text[slice(*self.quote)], self.article.published)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,30 +104,43 @@ class Assistant:
         if self.library.count()[0] == 0:
             raise LibraryEmptyError(f"the library {self.library.path} is empty; add articles with: talks-qa add PATH")
         filters = self._retriever.filters(since, until, outlet)
-        return self._answer(asked, self.considered(asked, history, filters))
+        reading, found = self.considered(asked, history, filters)
+        return replace(self._answer(asked, found), reading=reading.told)
 
     def considered(
         self, question: str, history: Sequence[str | Answer] = (), filters: Filters = EVERYTHING
-    ) -> list[Candidate]:
-        """Return possible answers, the surest first, under the reading of the question that is answered best."""
-        best: list[Candidate] = []
-        for reading in readings(question, self._answered(history, filters)):
-            found = self.candidates(reading.ask, filters, reading.search)
-            if found and (not best or _odds(found[0]) > _odds(best[0]) + _CHANGED):
-                best = found
-            if best and best[0].confidence >= self._config.threshold:
+    ) -> tuple[Reading, list[Candidate]]:
+        """Return the reading of the question that is answered best and its possible answers, the surest first."""
+        plain = Reading(question, question)
+        best: tuple[Reading, list[Candidate]] = plain, []
+        leaning = self._leans(question, filters) if history else 0.0
+        for follows in [False] if not history else [True, False] if leaning else [False, True]:
+            reading = following(question, self._answered(history, filters)) if follows else plain
+            found = self.candidates(reading, filters)
+            if found and (not best[1] or _odds(found[0]) > _odds(best[1][0]) + (leaning != _UNDECIDED) * _CHANGED):
+                best = reading, found
+            if best[1] and best[1][0].confidence >= self._config.threshold and leaning != _UNDECIDED:
                 break
         return best
 
+    def _leans(self, question: str, filters: Filters) -> float:
+        """Return how much a question sounds as if it followed on another, names being names in lower case too."""
+        if not leans(question):
+            return 0.0
+        ranked = self._retriever.fused(question, filters, _CASED)
+        return leans(cased(question, (p.text for _, p, _ in self.library.rows(n for n, _ in ranked).values())))
+
     def _answered(self, history: Sequence[str | Answer], filters: Filters) -> Sequence[str | Answer]:
         """Return the history with its last question answered, where only the question is known."""
-        if not history or not isinstance(history[-1], str):
+        *earlier, last = history
+        if not isinstance(last, str):
             return history
-        return [*history[:-1], self._answer(history[-1], self.candidates(history[-1], filters))]
+        reading = following(last, earlier) if earlier and leans(last) == 1 else Reading(last, last)
+        return [*earlier, replace(self._answer(last, self.candidates(reading, filters)), reading=reading.told)]
 
-    def candidates(self, question: str, filters: Filters = EVERYTHING, search: str = "") -> list[Candidate]:
-        """Return possible answers, the surest first; `search` holds other words to look passages up with."""
-        ranked = self._retriever.fused(search or question, filters, self._config.passages)
+    def candidates(self, reading: Reading, filters: Filters = EVERYTHING) -> list[Candidate]:
+        """Return possible answers under one reading of a question, the surest first."""
+        question, ranked = reading.ask, self._ranked(reading, filters)
         rows = self.library.rows([number for number, _ in ranked])
         kept = [(rows[number], score) for number, score in ranked if number in rows]
         if not kept:
@@ -147,27 +171,80 @@ class Assistant:
                 terms=wanted.share(around[found.passage.id]),
             )
             sure = self._judge.confidence(evidence)
+            if found.article.id in reading.near:
+                sure = 1 / (1 + math.exp(-_HERE) * (1 - sure) / max(sure, 1e-9))
             judged.append(Candidate(found.article, found.passage, found.phrase, quote, evidence, sure))
         return sorted(judged, key=lambda c: -c.confidence)
+
+    def _ranked(self, reading: Reading, filters: Filters) -> list[tuple[int, float]]:
+        """Return the passages to read with their scores, best first."""
+        if not reading.near:
+            return self._retriever.fused(reading.search, filters, self._config.passages)
+        ranked = self._retriever.fused(reading.search, filters, CANDIDATES)
+        told_by = self.library.told_by(number for number, _ in ranked)
+        here = {number for number, (_, article_id) in told_by.items() if article_id in reading.near}
+        ranked.sort(key=lambda item: -(item[1] + _NEAR * (item[0] in here)))
+        return ranked[: self._config.passages]
 
     def _answer(self, question: str, found: Sequence[Candidate]) -> Answer:
         if not found or found[0].confidence < self._config.threshold:
             confidence = found[0].confidence if found else 0.0
-            closest = _citations(_distinct(found))
+            closest = self._citations(self._confirming(_distinct(found)))
             return Answer(question, False, None, REFUSAL, confidence, closest)
-        best = found[0]
-        floor = max(self._config.threshold, _ALSO * best.confidence)
+        floor = max(self._config.threshold, _ALSO * found[0].confidence)
+        sure = [c for c in found if c.confidence >= floor]
+        best, rival = _latest(sure[0], self._rival(question, sure))
         # Another article that says the same confirms; one that says otherwise must be seen beside it.
         # A second sentence of one article only adds when several facts were asked for.
         several = bool(_SEVERAL.search(question))
-        chosen = [best] + [
-            c
-            for c in found[1:]
-            if c.confidence >= floor and (several or c.article.id != best.article.id or same(c.short, best.short))
+        chosen = [best, *([rival] if rival else [])] + [
+            c for c in sure if several or c.article.id != best.article.id or same(c.short, best.short)
         ]
-        citations = _citations(_distinct(chosen))
+        citations = self._citations(self._confirming(_distinct(chosen)))
         text = "\n".join(f"{c.quote} [{c.number}]" for c in citations)
-        return Answer(question, True, best.short, text, best.confidence, citations)
+        return Answer(question, True, best.short, text, best.confidence, citations, conflict=rival is not None)
+
+    def _citations(self, chosen: Sequence[Candidate]) -> tuple[Citation, ...]:
+        """Cite, numbered from 1. The store has checked each article against its hash, so a slice is verbatim."""
+        return tuple(
+            Citation(
+                number,
+                article.id,
+                article.title,
+                article.outlet,
+                article.published,
+                article.url,
+                start,
+                end,
+                article.text[start:end],
+                also=self._also(article),
+            )
+            for number, (article, (start, end)) in enumerate(((c.article, c.quote) for c in chosen), 1)
+        )
+
+    def _also(self, article: Article) -> tuple[str, ...]:
+        """Return the other outlets that carry an article's report."""
+        outlets = (outlet for _, outlet in self.library.copies(article.id))
+        return tuple(dict.fromkeys(outlet for outlet in outlets if outlet and outlet != article.outlet))
+
+    def _rival(self, question: str, sure: Sequence[Candidate]) -> Candidate | None:
+        """Return the surest candidate of another article that contradicts the best one."""
+        best = sure[0]
+        for other in sure[1:]:
+            elsewhere = other.article.id != best.article.id
+            on_subject = other.evidence.terms >= best.evidence.terms - _OTHER_SUBJECT
+            if elsewhere and on_subject and contradict(question, best.said, other.said):
+                return other
+        return None
+
+    def _confirming(self, chosen: Sequence[Candidate]) -> list[Candidate]:
+        """Leave out what only repeats: copies of a report that say what a better candidate says."""
+        kept: list[Candidate] = []
+        for candidate in chosen:
+            copies = {article_id for article_id, _ in self.library.copies(candidate.article.id)}
+            if not any(other.article.id in copies and same(candidate.short, other.short) for other in kept):
+                kept.append(candidate)
+        return kept[:MAX_CITATIONS]
 
 
 def _turn(turn: str | Answer) -> str | Answer | None:
@@ -190,31 +267,18 @@ def _odds(candidate: Candidate) -> float:
     return math.log(sure / (1 - sure))
 
 
+def _latest(best: Candidate, rival: Candidate | None) -> tuple[Candidate, Candidate | None]:
+    """Put the newer of two that contradict each other first: what is said last supersedes."""
+    if rival and best.article.published and rival.article.published:
+        return (rival, best) if rival.article.published > best.article.published else (best, rival)
+    return best, rival
+
+
 def _distinct(found: Sequence[Candidate]) -> list[Candidate]:
-    """At most three candidates, no sentence quoted twice, in the same or in other words."""
+    """Return the candidates in order, no sentence quoted twice, in the same or in other words."""
     kept: list[Candidate] = []
     for candidate in found:
         text = candidate.article.text[slice(*candidate.quote)]
         if all(not same(text, other.article.text[slice(*other.quote)]) for other in kept):
             kept.append(candidate)
-            if len(kept) == MAX_CITATIONS:
-                break
     return kept
-
-
-def _citations(chosen: Sequence[Candidate]) -> tuple[Citation, ...]:
-    """Cite, numbered from 1. The store has checked each article against its hash, so a slice is verbatim."""
-    return tuple(
-        Citation(
-            number,
-            article.id,
-            article.title,
-            article.outlet,
-            article.published,
-            article.url,
-            start,
-            end,
-            article.text[start:end],
-        )
-        for number, (article, (start, end)) in enumerate(((c.article, c.quote) for c in chosen), 1)
-    )

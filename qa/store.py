@@ -212,7 +212,8 @@ class Store:
 
     def copies(self, article_id: str) -> list[tuple[str, str]]:
         """Return (id, outlet) of the other articles that print an article's report."""
-        query = """SELECT a.id, a.outlet FROM stories s JOIN stories o USING (story) JOIN articles a ON a.id = o.article_id
+        query = """SELECT a.id, a.outlet
+            FROM stories s JOIN stories o USING (story) JOIN articles a ON a.id = o.article_id
             WHERE s.article_id = ? AND o.article_id != s.article_id ORDER BY a.outlet, a.id"""
         with self._mapped():
             return list(self._db.execute(query, (article_id,)))

@@ -20,6 +20,7 @@ ORDER = (
     ("store", "lexical", "cues"),
     ("library",),
     ("retriever", "reader", "confidence", "phrases", "conversation"),
+    ("agreement",),
     ("assistant",),
     ("evaluation", "repl", "rendering"),
     ("cli",),
