@@ -3,48 +3,29 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from qa.asked import told
-from qa.citing import cite
+from qa.composing import Candidate, compose
 from qa.confidence import Calibration, Evidence, Wanted, held
 from qa.config import Config
-from qa.conversation import readings
+from qa.conversation import Reading, cased, following, leans
 from qa.errors import LibraryEmptyError, QuestionError
 from qa.library import Library
 from qa.passages import sentences
 from qa.phrases import enclosing, same, tidy
 from qa.reader import Reader
-from qa.records import Answer, Article, Citation, Passage
-from qa.retriever import EVERYTHING, Filters, Retriever, check_question
+from qa.records import Answer, Article, Passage
+from qa.retriever import CANDIDATES, EVERYTHING, Filters, Retriever, check_question
 
-MAX_CITATIONS = 3
-REFUSAL = "The articles in the library do not say."
 _SPANS = 3  # candidates taken from each passage
-_ALSO = 0.6  # of the best confidence: another source is shown beside the best one above this
-_SEVERAL = re.compile(r"\b(?:two|three|four|five|all|both|list|names|issues|reasons|steps|things|points|every)\b", re.I)
+_UNDECIDED = 0.5  # a question that may follow on or not is read both ways
+_CASED = 5  # passages that tell which of a question's words are names
+_NEAR = 0.1  # added to a follow-up's search scores in the article cited last
+_HERE = 1.5  # log-odds that a follow-up's answer gains by standing there
 _OTHER_TIME = 1.5  # log-odds lost by a passage that neither names the days asked about nor appeared then
 _CHANGED = 1.5  # log-odds by which a less likely reading must be better answered than the likelier one
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A possible answer: a clean phrase and the sentence round it, both spans of the article's text."""
-
-    article: Article
-    passage: Passage
-    phrase: tuple[int, int]
-    quote: tuple[int, int]
-    evidence: Evidence
-    confidence: float
-
-    @property
-    def short(self) -> str:
-        """The phrase itself."""
-        return self.article.text[slice(*self.phrase)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,97 +84,115 @@ class Assistant:
             raise LibraryEmptyError(f"the library {self.library.path} is empty; add articles with: talks-qa add PATH")
         filters = self._retriever.filters(since, until, outlet)
         time = self._retriever.asked(asked)
-        narrowed = filters.within(time.printed) if time.printed else filters
-        answer = self._answer(asked, self.considered(asked, history, narrowed))
-        if narrowed != filters and not answer.answered:
-            wider = self._answer(asked, self.considered(asked, history, filters))
-            if wider.answered:
-                return replace(wider, note=f"{time.note} No report of that time answers; another does.".strip())
-        return replace(answer, note=time.note)
+        if time.printed:
+            answer = self._told(asked, history, filters.within(time.printed))
+            if answer.answered:
+                return replace(answer, note=time.note)
+            wider = self._told(asked, history, filters)
+            note = "No report of that time answers; another does." if wider.answered else ""
+            return replace(wider, note=f"{time.note} {note}".strip())
+        return replace(self._told(asked, history, filters), note=time.note)
+
+    def _told(self, question: str, history: Sequence[str | Answer], filters: Filters) -> Answer:
+        """Return the answer to the reading of a question that is answered best."""
+        reading, found = self.considered(question, history, filters)
+        return replace(self._answer(question, found), reading=reading.told)
 
     def considered(
         self, question: str, history: Sequence[str | Answer] = (), filters: Filters = EVERYTHING
-    ) -> list[Candidate]:
-        """Return possible answers, the surest first, under the reading of the question that is answered best."""
-        best: list[Candidate] = []
-        for reading in readings(question, self._answered(history, filters)):
-            found = self.candidates(reading.ask, filters, reading.search)
-            if found and (not best or _odds(found[0]) > _odds(best[0]) + _CHANGED):
-                best = found
-            if best and best[0].confidence >= self._config.threshold:
+    ) -> tuple[Reading, list[Candidate]]:
+        """Return the reading of the question that is answered best and its possible answers, the surest first."""
+        plain = Reading(question, question)
+        if not history:
+            return plain, self.candidates(plain, filters)
+        leaning = self._leans(question, filters)
+        margin = 0.0 if leaning == _UNDECIDED else _CHANGED
+        best: tuple[Reading, list[Candidate]] = plain, []
+        for follows in (True, False) if leaning else (False, True):
+            reading = following(question, self._answered(history, filters)) if follows else plain
+            found = self.candidates(reading, filters)
+            if found and (not best[1] or _odds(found[0].confidence) > _odds(best[1][0].confidence) + margin):
+                best = reading, found
+            if margin and best[1] and best[1][0].confidence >= self._config.threshold:
                 break
         return best
 
+    def _leans(self, question: str, filters: Filters) -> float:
+        """Return how much a question sounds as if it followed on another, names being names in lower case too."""
+        if not leans(question):
+            return 0.0
+        ranked = self._retriever.fused(question, filters, _CASED)
+        return leans(cased(question, (p.text for _, p, _ in self.library.rows(n for n, _ in ranked).values())))
+
     def _answered(self, history: Sequence[str | Answer], filters: Filters) -> Sequence[str | Answer]:
         """Return the history with its last question answered, where only the question is known."""
-        if not history or not isinstance(history[-1], str):
+        *earlier, last = history
+        if not isinstance(last, str):
             return history
-        return [*history[:-1], self._answer(history[-1], self.candidates(history[-1], filters))]
+        reading = following(last, earlier) if earlier and leans(last) == 1 else Reading(last, last)
+        return [*earlier, replace(self._answer(last, self.candidates(reading, filters)), reading=reading.told)]
 
-    def candidates(self, question: str, filters: Filters = EVERYTHING, search: str = "") -> list[Candidate]:
-        """Return possible answers, the surest first; `search` holds other words to look passages up with."""
-        ranked = self._retriever.fused(search or question, filters, self._config.passages)
+    def candidates(self, reading: Reading, filters: Filters = EVERYTHING) -> list[Candidate]:
+        """Return possible answers under one reading of a question, the surest first."""
+        ranked = self._ranked(reading, filters)
         rows = self.library.rows([number for number, _ in ranked])
         kept = [(rows[number], score) for number, score in ranked if number in rows]
         if not kept:
             return []
         # The reader cannot know that "Wednesday" is the day asked about: where that is settled, the rest is asked.
-        time = self._retriever.asked(question)
+        time = self._retriever.asked(reading.ask)
         named = self._retriever.naming(time, [number for (number, _, _), _ in kept])
         then = {n for (n, _, article), _ in kept if n in named or time.near(article.published)}
-        asked = {n: time.bare if n in then and time.bare else question for (n, _, _), _ in kept}
+        asked = {n: time.bare if n in then and time.bare else reading.ask for (n, _, _), _ in kept}
         spans = self._retriever.reader().read(
             [(asked[n], article.header, p.text) for (n, p, article), _ in kept], best=_SPANS
         )
-        lexical = self.library.snapshot().lexical
-        wanted = {put: Wanted.of(put, lexical.terms, lexical.frequency, lexical.size) for put in set(asked.values())}
         raw: list[_Found] = []
         for ((number, passage, article), retrieval), best in zip(kept, spans, strict=True):
             for span in best:
                 start, end = tidy(article.text, passage.start + span.start, passage.start + span.end)
                 if start < end:
                     raw.append(_Found(number, passage, article, (start, end), span.score, retrieval))
-        bounds = {article.id: sentences(article.text) for (_, _, article), _ in kept}
-        around = {p.id: held(f"{article.header}\n{p.text}", lexical.terms) for (_, p, article), _ in kept}
-        sums = {n: _log_sum([f.score for f in raw if f.number == n]) for n in {f.number for f in raw}}
         judged: list[Candidate] = []
-        for found in raw:
+        bounds = {article.id: sentences(article.text) for (_, _, article), _ in kept}
+        for found, evidence in zip(raw, self._evidence(asked, raw), strict=True):
+            elsewhere = bool(time.spans) and found.number not in then
+            shift = _HERE * (found.article.id in reading.near) - _OTHER_TIME * elsewhere
+            sure = _probability(_odds(self._judge.confidence(evidence)) + shift)
             quote = enclosing(bounds[found.article.id], *found.phrase)
+            judged.append(Candidate(found.article, found.passage, found.phrase, quote, evidence, sure))
+        return sorted(judged, key=lambda c: -c.confidence)
+
+    def _evidence(self, asked: Mapping[int, str], raw: Sequence[_Found]) -> Iterator[Evidence]:
+        """Yield what there is to judge each span by; `asked` holds the question put to each passage."""
+        lexical = self.library.snapshot().lexical
+        wanted = {put: Wanted.of(put, lexical.terms, lexical.frequency, lexical.size) for put in set(asked.values())}
+        whole = {f.number: f"{f.article.header}\n{f.passage.text}" for f in raw}
+        terms = {n: wanted[asked[n]].share(held(text, lexical.terms)) for n, text in whole.items()}
+        sums = {n: _log_sum([f.score for f in raw if f.number == n]) for n in whole}
+        for found in raw:
             rivals = (o.score for o in raw if o.number != found.number and not same(found.short, o.short))
-            evidence = Evidence(
+            yield Evidence(
                 passage=sums[found.number],
                 part=found.score - sums[found.number],
                 apart=sums[found.number] - max(rivals, default=-math.inf),
                 retrieval=found.retrieval,
-                terms=wanted[asked[found.number]].share(around[found.passage.id]),
+                terms=terms[found.number],
             )
-            sure = self._judge.confidence(evidence)
-            if time.spans and found.number not in then:
-                sure = _less(sure)
-            judged.append(Candidate(found.article, found.passage, found.phrase, quote, evidence, sure))
-        return sorted(judged, key=lambda c: -c.confidence)
+
+    def _ranked(self, reading: Reading, filters: Filters) -> list[tuple[int, float]]:
+        """Return the passages to read with their scores, best first."""
+        if not reading.near:
+            return self._retriever.fused(reading.search, filters, self._config.passages)
+        ranked = self._retriever.fused(reading.search, filters, CANDIDATES)
+        told_by = self.library.told_by(number for number, _ in ranked)
+        here = {number for number, (_, article_id) in told_by.items() if article_id in reading.near}
+        ranked.sort(key=lambda item: -(item[1] + _NEAR * (item[0] in here)))
+        return ranked[: self._config.passages]
 
     def _answer(self, question: str, found: Sequence[Candidate]) -> Answer:
-        if not found or found[0].confidence < self._config.threshold:
-            confidence = found[0].confidence if found else 0.0
-            closest = _citations(_distinct(found))
-            return Answer(question, False, None, REFUSAL, confidence, closest)
-        best = found[0]
-        floor = max(self._config.threshold, _ALSO * best.confidence)
-        # Another article that says the same confirms; one that says otherwise must be seen beside it.
-        # A second sentence of one article only adds when several facts were asked for.
-        several = bool(_SEVERAL.search(question))
-        chosen = [best] + [
-            c
-            for c in found[1:]
-            if c.confidence >= floor and (several or c.article.id != best.article.id or same(c.short, best.short))
-        ]
-        citations = _citations(_distinct(chosen))
-        text = "\n".join(f"{c.quote} [{c.number}]" for c in citations)
-        short = best.short
-        if self._retriever.asked(question).when:
-            short = told(question, best.phrase, citations[0].mentions) or short
-        return Answer(question, True, short, text, best.confidence, citations)
+        when = self._retriever.asked(question).when
+        return compose(question, found, self._config.threshold, self.library, when)
 
 
 def _turn(turn: str | Answer) -> str | Answer | None:
@@ -211,28 +210,10 @@ def _log_sum(scores: Sequence[float]) -> float:
     return top + math.log(sum(math.exp(score - top) for score in scores))
 
 
-def _odds(candidate: Candidate) -> float:
-    sure = min(max(candidate.confidence, 1e-9), 1 - 1e-9)
+def _odds(confidence: float) -> float:
+    sure = min(max(confidence, 1e-9), 1 - 1e-9)
     return math.log(sure / (1 - sure))
 
 
-def _less(confidence: float) -> float:
-    """Return the confidence in a candidate of another time than the question is about."""
-    return 1 / (1 + math.exp(_OTHER_TIME) * (1 - confidence) / max(confidence, 1e-9))
-
-
-def _distinct(found: Sequence[Candidate]) -> list[Candidate]:
-    """At most three candidates, no sentence quoted twice, in the same or in other words."""
-    kept: list[Candidate] = []
-    for candidate in found:
-        text = candidate.article.text[slice(*candidate.quote)]
-        if all(not same(text, other.article.text[slice(*other.quote)]) for other in kept):
-            kept.append(candidate)
-            if len(kept) == MAX_CITATIONS:
-                break
-    return kept
-
-
-def _citations(chosen: Sequence[Candidate]) -> tuple[Citation, ...]:
-    """Cite, numbered from 1."""
-    return tuple(cite(number, c.article, *c.quote) for number, c in enumerate(chosen, 1))
+def _probability(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))

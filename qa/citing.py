@@ -9,8 +9,8 @@ from qa.records import Article, Citation, Mention
 from qa.when import mentions
 
 
-def cite(number: int, article: Article, start: int, end: int) -> Citation:
-    """Cite a span. The store has checked the article against its hash, so a slice of it is verbatim."""
+def cite(number: int, article: Article, start: int, end: int, also: tuple[str, ...] = ()) -> Citation:
+    """Cite a span; `also` names other outlets of the same report. The store has checked the article against its hash, so a slice of it is verbatim."""
     return Citation(
         number,
         article.id,
@@ -22,6 +22,7 @@ def cite(number: int, article: Article, start: int, end: int) -> Citation:
         end,
         article.text[start:end],
         dated(article, start, end),
+        also,
     )
 
 

@@ -176,6 +176,14 @@ class Library:
         scored = [(number, float(stored @ vector)) for number, stored in found.items()]
         return sorted(scored, key=lambda item: (-item[1], item[0]))[:k]
 
+    def told_by(self, numbers: Iterable[int]) -> dict[int, tuple[int, str]]:
+        """Return story and article by passage number; articles of one story are copies of one report."""
+        return self._store.told_by(numbers)
+
+    def copies(self, article_id: str) -> list[tuple[str, str]]:
+        """Return (id, outlet) of the other articles that print an article's report."""
+        return self._store.copies(article_id)
+
     @property
     def store(self) -> Store:
         """The database, for filters."""

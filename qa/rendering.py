@@ -31,13 +31,15 @@ def one_line(text: str) -> str:
 
 def render_answer(answer: Answer) -> Text:
     """Return the short answer, the quotes and their sources; or the refusal and what comes closest."""
-    blocks: list[Text] = []
+    blocks: list[Text] = [Text(f"read as: {one_line(answer.reading)}", "dim")] if answer.reading else []
     if not answer.answered:
         blocks.append(Text(clean(answer.text), "bold yellow"))
         blocks += [Text("Closest in the library:", "yellow")] if answer.citations else []
     elif answer.short:
         blocks.append(Text(clean(answer.short), "bold"))
-    blocks += [_quote(citation.number, citation.quote, citation) for citation in answer.citations]
+    if answer.conflict:
+        blocks.append(Text(f"The articles differ{_by_age(answer.citations)}:", "yellow"))
+    blocks += [_quote(citation.number, citation.quote, citation, _also(citation)) for citation in answer.citations]
     if answer.note:
         blocks.append(Text(clean(answer.note), "italic"))
     if answer.answered:
@@ -117,6 +119,16 @@ def tell(line: str) -> None:
 def _percent(confidence: float) -> str:
     """No answer is certain: rounding must not say so."""
     return "over 99%" if confidence > 0.99 else f"{confidence:.0%}"
+
+
+def _by_age(citations: Sequence[Citation]) -> str:
+    """Say that the first of two contradicting citations is the newer one, where it is."""
+    newest, older = (citation.published for citation in citations[:2])
+    return ", the latest comes first" if newest and older and newest > older else ""
+
+
+def _also(citation: Citation) -> str:
+    return f" (also in {one_line(', '.join(citation.also))})" if citation.also else ""
 
 
 def _quote(number: int, quote: str, source: Citation | Article, remark: str = "") -> Text:

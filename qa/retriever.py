@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,6 +16,7 @@ from qa.cues import Cues
 from qa.dates import Days, parse_since, parse_until
 from qa.errors import LibraryEmptyError, QuestionError
 from qa.records import Hit
+from qa.stories import runs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +39,7 @@ NAMED = 0.15  # it names such a day
 ORDER = 0.2  # it is the latest of those found, where the latest is wanted
 RERANKED = 20  # hits the reader may put in another order
 READER_SHARE = 0.2  # of a reranked hit's score
+_TOLD = 0.8  # of a passage's runs of words that better passages of its story hold: it is left out
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,22 @@ class Retriever:
                     rank = (ages.index(day) + 1) / len(ages)
                     score += ORDER * (rank if asked.order > 0 else 1 - rank)
             scores[n] = (score + NAMED * named.get(n, 0.0)) / whole
-        return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:k]
+        return self._told_once(sorted(scores.items(), key=lambda item: (-item[1], item[0])))[:k]
+
+    def _told_once(self, ranked: list[tuple[int, float]]) -> list[tuple[int, float]]:
+        """Leave out passages that better ones of other outlets' copies of the report already hold."""
+        told_by = self.library.told_by(number for number, _ in ranked)
+        tellers = Counter(story for story, _ in set(told_by.values()))
+        rows = self.library.rows(number for number, (story, _) in told_by.items() if tellers[story] > 1)
+        told: dict[int, set[str]] = {}
+        again: set[int] = set()
+        for number, _ in ranked:
+            if number in rows:
+                words, before = runs(rows[number][1].text), told.setdefault(told_by[number][0], set())
+                if len(words & before) > _TOLD * len(words):
+                    again.add(number)
+                before |= words
+        return [(number, score) for number, score in ranked if number not in again]
 
     def asked(self, question: str) -> Asked:
         """Return what a question says about time, counted from today or from the newest article."""
@@ -201,7 +219,7 @@ class Retriever:
         if filters:
             named &= set(self.library.store.matching(filters.since, filters.until, filters.outlets).tolist())
         only = np.fromiter(named, dtype=np.int64)
-        for n, _ in self.library.snapshot().vectors.search(vector, DATED_CANDIDATES, only):
+        for n, _ in self.library.nearest(vector, DATED_CANDIDATES, only):
             found.setdefault(n, 0.0)
         return found
 

@@ -1,11 +1,11 @@
-"""SQLite: the only truth of a library. Articles, passages, their float16 vectors, the days they name, the manifest."""
+"""SQLite: the only truth of a library. Articles, passages, their float16 vectors, the days and stories they tell."""
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -13,40 +13,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qa import schema
 from qa.dates import Days
 from qa.errors import LibraryDamagedError, LibraryError
 from qa.records import Article, Mention, Passage
-from qa.when import mentions
+from qa.schema import ARTICLE, as_article
 
-_SCHEMA = """
-CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE articles (
-    id TEXT PRIMARY KEY, title TEXT NOT NULL, outlet TEXT NOT NULL, published TEXT, url TEXT NOT NULL,
-    author TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, digest BLOB NOT NULL
-);
-CREATE INDEX articles_digest ON articles (digest);
-CREATE INDEX articles_published ON articles (published);
-CREATE TABLE passages (
-    rowid INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice: derived indexes know passages by it
-    article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
-    number INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
-    digest BLOB NOT NULL, vector BLOB NOT NULL
-);
-CREATE INDEX passages_article ON passages (article_id);
-CREATE INDEX passages_digest ON passages (digest);
-"""  # version 1; _UPGRADES bring it to today's
-_MENTIONS = """
-CREATE TABLE mentions ( -- first and last are days, counted as date.toordinal does
-    passage INTEGER NOT NULL REFERENCES passages (rowid) ON DELETE CASCADE,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL
-);
-CREATE INDEX mentions_passage ON mentions (passage);
-CREATE INDEX mentions_first ON mentions (first, last);
-"""
-_ARTICLE = "a.id, a.text, a.title, a.outlet, a.published, a.url, a.author, a.kind"
 _CHUNK = 500  # values in one IN (…), well under SQLite's limit
 _LONGEST = 366  # days an expression may span to count as naming a day within
-_UPGRADE_WAIT = 600_000  # ms another process waits while one upgrades a large library
+_DAYS_SINCE, _STORIES_SINCE = 2, 3  # versions of the tables: an older library that cannot be written to lacks them
 
 Row = tuple[int, Passage, Article]  # a passage's stable number, the passage, its article
 
@@ -70,11 +45,12 @@ class Store:
                 if self.writable:
                     self._db.execute("PRAGMA journal_mode = WAL")
                     self._db.execute("PRAGMA synchronous = NORMAL" if fresh else "PRAGMA synchronous = FULL")
-                if self.writable and not self._has_schema():
-                    self._create()
+                if self.writable and not schema.exists(self._db):
+                    schema.create(self._db)
                 self.version = self._checked_version()
-                if self.writable and self.version < SCHEMA_VERSION:
-                    self._upgrade()
+                if self.writable and self.version < schema.VERSION:
+                    schema.upgrade(self._db)
+                    self.version = schema.VERSION
             except BaseException:
                 self._db.close()
                 raise
@@ -142,23 +118,27 @@ class Store:
                 (article.id, passage.number, passage.start, passage.end, digest, vector.tobytes()),
             )
             added.append(int(cursor.lastrowid or 0))
-            self._note(added[-1], passage.start, passage.text, article.published)
+            schema.note_days(self._db, added[-1], passage.start, passage.text, article.published)
+        schema.enter_story(self._db, article)
         return removed, added
 
     def delete(self, article_id: str) -> list[int]:
         """Delete an article, inside a transaction; return the numbers of its passages."""
         rows = self._db.execute("SELECT rowid FROM passages WHERE article_id = ?", (article_id,)).fetchall()
+        orphans = schema.end_story(self._db, article_id)
         self._db.execute("DELETE FROM articles WHERE id = ?", (article_id,))
+        for orphan in orphans:
+            schema.enter_story(self._db, orphan)
         return [row[0] for row in rows]
 
     def article(self, article_id: str) -> Article | None:
         """Return one article, checked against its hash, or None; raises LibraryDamagedError."""
         with self._mapped():
-            query = f"SELECT {_ARTICLE}, a.digest FROM articles a WHERE id = ?"  # noqa: S608
+            query = f"SELECT {ARTICLE}, a.digest FROM articles a WHERE id = ?"  # noqa: S608
             row = self._db.execute(query, (article_id,)).fetchone()
         if row is None:
             return None
-        article = _article(row[:-1])
+        article = as_article(row[:-1])
         if article_digest(article) != row[-1]:
             raise LibraryDamagedError(f"{self.path}: the article {article_id} is damaged; add it again")
         return article
@@ -166,8 +146,8 @@ class Store:
     def articles(self) -> list[Article]:
         """Return every article, newest first, those without a date last."""
         with self._mapped():
-            rows = self._db.execute(f"SELECT {_ARTICLE} FROM articles a ORDER BY published DESC, id").fetchall()  # noqa: S608
-        return [_article(row) for row in rows]
+            rows = self._db.execute(f"SELECT {ARTICLE} FROM articles a ORDER BY published DESC, id").fetchall()  # noqa: S608
+        return [as_article(row) for row in rows]
 
     def count(self) -> tuple[int, int]:
         """Return the number of articles and of passages."""
@@ -201,6 +181,31 @@ class Store:
         with self._mapped():
             rows = self._db.execute("SELECT DISTINCT outlet FROM articles WHERE outlet != '' ORDER BY 1").fetchall()
         return [row[0] for row in rows]
+
+    # -- stories
+
+    def told_by(self, numbers: Iterable[int]) -> dict[int, tuple[int, str]]:
+        """Return story and article by passage number; articles of one story are copies of one report."""
+        found: dict[int, tuple[int, str]] = {}
+        if self.version < _STORIES_SINCE:
+            return found
+        with self._mapped():
+            for chunk in _chunks(list(numbers)):
+                marks = ",".join("?" * len(chunk))
+                query = f"SELECT p.rowid, s.story, p.article_id FROM passages p JOIN stories s USING (article_id) WHERE p.rowid IN ({marks})"  # noqa: S608, E501
+                for number, story, article_id in self._db.execute(query, chunk):
+                    found[number] = story, article_id
+        return found
+
+    def copies(self, article_id: str) -> list[tuple[str, str]]:
+        """Return (id, outlet) of the other articles that print an article's report."""
+        query = """SELECT a.id, a.outlet
+            FROM stories s JOIN stories o USING (story) JOIN articles a ON a.id = o.article_id
+            WHERE s.article_id = ? AND o.article_id != s.article_id ORDER BY a.outlet, a.id"""
+        if self.version < _STORIES_SINCE:
+            return []
+        with self._mapped():
+            return list(self._db.execute(query, (article_id,)))
 
     # -- passages
 
@@ -315,7 +320,7 @@ class Store:
 
         One that says "Wednesday" names that day wholly, 1; one that says "in April" a thirtieth of it.
         """
-        if self.version < 2:
+        if self.version < _DAYS_SINCE:
             return {}
         query = (
             "SELECT passage, max((min(last, ?2) - max(first, ?1) + 1.0) / (last - first + 1)) FROM mentions"
@@ -333,7 +338,7 @@ class Store:
 
     def dated(self, days: Days, numbers: Sequence[int] | None = None, limit: int = 1000) -> list[tuple[int, Mention]]:
         """Return expressions that lie wholly within these days, of some passages or of all, newest articles first."""
-        if self.version < 2:
+        if self.version < _DAYS_SINCE:
             return []
         query = (
             "SELECT passage, m.start, m.end, first, last FROM mentions m JOIN passages p ON p.rowid = passage"
@@ -390,69 +395,11 @@ class Store:
                 f"{self.path} is damaged ({error}); restore a copy or add the articles anew"
             ) from error
 
-    def _has_schema(self) -> bool:
-        return bool(self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'manifest'").fetchone())
-
-    def _create(self) -> None:
-        # Two processes may both find the database new: the second waits, then finds it made.
-        self._db.execute("BEGIN IMMEDIATE")
-        if not self._has_schema():
-            self._run(_SCHEMA)
-            self._db.executemany("INSERT INTO manifest VALUES (?, ?)", [("schema", "1"), ("generation", "0")])
-        self._db.execute("COMMIT")
-
     def _checked_version(self) -> int:
-        row = self._db.execute("SELECT value FROM manifest WHERE key = 'schema'").fetchone()
-        if row is None or not 1 <= int(row[0]) <= SCHEMA_VERSION:
-            raise LibraryError(f"{self.path} has schema version {row and row[0]}, this program reads {SCHEMA_VERSION}")
-        return int(row[0])
-
-    def _upgrade(self) -> None:
-        """Bring an older library up to date, wholly or not at all; one process does it, others wait."""
-        self._db.execute(f"PRAGMA busy_timeout = {_UPGRADE_WAIT}")
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            for step in _UPGRADES[self._checked_version() - 1 :]:
-                step(self)
-            self._db.execute("UPDATE manifest SET value = ? WHERE key = 'schema'", (str(SCHEMA_VERSION),))
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self.version = SCHEMA_VERSION
-
-    def _run(self, script: str) -> None:
-        """Run the statements of a script inside the transaction there is."""
-        for statement in script.split(";\n"):
-            if statement.strip():
-                self._db.execute(statement)
-
-    def _add_mentions(self) -> None:
-        # A damaged article must not keep the library from opening: what it says is not checked here.
-        self._run(_MENTIONS)
-        for article_id, published in self._db.execute("SELECT id, published FROM articles").fetchall():
-            day = date.fromisoformat(published) if published else None
-            query = (
-                "SELECT p.rowid, start, substr(text, start + 1, end - start) FROM passages p"
-                " JOIN articles a ON a.id = article_id WHERE article_id = ?"
-            )
-            for number, start, text in self._db.execute(query, (article_id,)).fetchall():
-                self._note(number, start, text, day)
-
-    def _note(self, number: int, start: int, text: str, published: date | None) -> None:
-        """Write which days a passage names."""
-        self._db.executemany(
-            "INSERT INTO mentions VALUES (?, ?, ?, ?, ?)",
-            [
-                (number, start + m.start, start + m.end, m.first.toordinal(), m.last.toordinal())
-                for m in mentions(text, published)
-            ],
-        )
-
-
-# Each step leads from one version to the next; a new library takes them all.
-_UPGRADES: tuple[Callable[[Store], None], ...] = (Store._add_mentions,)
-SCHEMA_VERSION = 1 + len(_UPGRADES)
+        found = schema.version(self._db)
+        if not 1 <= found <= schema.VERSION:
+            raise LibraryError(f"{self.path} has schema version {found}, this program reads {schema.VERSION}")
+        return found
 
 
 def article_digest(article: Article) -> bytes:
@@ -472,13 +419,6 @@ def article_digest(article: Article) -> bytes:
 def passage_digest(article: Article, passage: Passage) -> bytes:
     """SHA-256 of what the encoder sees of a passage: equal digests have equal vectors."""
     return hashlib.sha256(f"{article.header}\n{passage.text}".encode()).digest()
-
-
-def _article(row: Sequence[str]) -> Article:
-    article_id, text, title, outlet, published, url, author, kind = row
-    return Article(
-        article_id, text, title, outlet, date.fromisoformat(published) if published else None, url, author, kind
-    )
 
 
 def _chunks(values: list[int] | list[bytes]) -> Iterator[list[int] | list[bytes]]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from qa import Assistant, Library
+from qa import Assistant, Library, Retriever
 from qa.errors import LibraryEmptyError, QuestionError
+from qa.reader import Reader
 from qa.records import Answer
 
 pytestmark = pytest.mark.slow
@@ -110,3 +112,64 @@ def test_the_raw_reports_of_a_scraper_can_be_answered_from(tmp_path: Path) -> No
         check(answer, library)
         assert (answer.short or "").startswith("four")
         assert answer.citations[0].published == date(2012, 5, 3)
+
+
+FERRY = (
+    "KARACHI: The ferry between Keamari and Manora was stopped for twelve days after a fire in its engine room on "
+    "Sunday, the port trust said. Nobody was hurt. Boats of the navy will carry people over until a second ferry comes "
+    "back from repair, which cost 30 million rupees. The ferry carries nine thousand people on a working day."
+)
+DAM = "The Nisa dam will be finished in {}, the water minister said in a speech to the engineers of the Nisa dam."
+GARRISON = "The commander of the Sardan garrison is {}, the army said in a statement about the Sardan garrison."
+
+
+@pytest.fixture(scope="module")
+def newspapers(tmp_path_factory: pytest.TempPathFactory, reader: Reader) -> Iterator[Assistant]:
+    """An assistant over a few reports, some printed twice, some at odds."""
+    folder = tmp_path_factory.mktemp("newspapers")
+    printed = [
+        ("a", "Wire", "2012-05-07", FERRY),
+        ("b", "Evening Post", "2012-05-08", FERRY),
+        ("c", "Harbour News", "2012-05-07", FERRY[: FERRY.index(" The ferry carries")]),
+        ("d", "Wire", "2010-02-01", DAM.format("2014")),
+        ("e", "Evening Post", "2013-06-01", DAM.format("2017")),
+        ("f", "Wire", "2011-02-02", GARRISON.format("General Ilyas Bhatti")),
+        ("g", "Evening Post", "2011-03-03", GARRISON.format("Gen Bhatti")),
+    ]
+    rows = [{"id": i, "title": "", "outlet": o, "published": p, "text": t} for i, o, p, t in printed]
+    (folder / "a.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    with Library.open(folder / "l") as library:
+        assert len(library.add([folder / "a.jsonl"]).added) == len(rows)
+        yield Assistant(library, reader=reader)
+
+
+def test_one_report_in_several_outlets_is_one_source_that_names_the_others(newspapers: Assistant) -> None:
+    answer = newspapers.ask("For how many days was the ferry between Keamari and Manora stopped?")
+    check(answer, newspapers.library)
+    assert (answer.short or "").startswith("twelve") and not answer.conflict
+    (citation,) = answer.citations
+    assert sorted([citation.outlet, *citation.also]) == ["Evening Post", "Harbour News", "Wire"]
+    hits = Retriever(newspapers.library).search("ferry between Keamari and Manora")
+    assert sum(hit.article.id in "abc" for hit in hits) == 1
+
+
+def test_articles_at_odds_are_both_shown_the_newer_first(newspapers: Assistant) -> None:
+    answer = newspapers.ask("When will the Nisa dam be finished?")
+    check(answer, newspapers.library)
+    assert answer.conflict
+    assert [c.article_id for c in answer.citations] == ["e", "d"]
+    assert "2017" in (answer.short or "")
+
+
+def test_one_name_in_two_spellings_is_no_contradiction(newspapers: Assistant) -> None:
+    answer = newspapers.ask("Who is the commander of the Sardan garrison?")
+    assert "Bhatti" in (answer.short or "") and not answer.conflict
+
+
+def test_a_reading_is_told_where_a_question_was_not_read_as_asked(assistant: Assistant) -> None:
+    first = assistant.ask("Where did Mullen and Kayani meet?")
+    assert first.reading == ""
+    follow_up = assistant.ask("When did they meet?", [first])
+    assert follow_up.reading.startswith("When did they meet? (") and "Kayani" in follow_up.reading
+    assert follow_up.question == "When did they meet?"
+    assert assistant.ask("Who leads the CIA in July 2012?", [first]).reading == ""

@@ -16,12 +16,15 @@ PACKAGES = ("embeddings", "qa", "bot")
 # A module may import from its own row and the rows above it.
 ORDER = (
     ("records", "errors", "metrics"),
-    ("config", "articles", "cleaning", "passages", "dates"),
+    ("config", "articles", "cleaning", "passages", "dates", "stories"),
     ("expressions", "tense"),
     ("when",),
-    ("store", "lexical", "cues", "citing", "asked"),
+    ("schema", "cues", "citing", "asked"),
+    ("store", "lexical"),
     ("library",),
     ("retriever", "reader", "confidence", "phrases", "conversation"),
+    ("agreement",),
+    ("composing",),
     ("assistant", "timeline"),
     ("evaluation", "repl", "rendering"),
     ("cli",),
@@ -30,7 +33,18 @@ ORDER = (
 RANK = {f"qa.{name}": rank for rank, names in enumerate(ORDER) for name in names}
 TRAINING = "qa.training"
 MODEL_LIBRARIES = ("torch", "transformers", "sentence_transformers")
-HEAVY = ("numpy", "onnxruntime", "torch", "transformers", "faiss", "tantivy", "dateparser", "trafilatura", "rich")
+HEAVY = (
+    "numpy",
+    "onnxruntime",
+    "torch",
+    "transformers",
+    "faiss",
+    "tantivy",
+    "dateparser",
+    "trafilatura",
+    "rich",
+    "datasketch",
+)
 
 
 def module_of(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -74,6 +75,30 @@ def test_a_refusal_says_so_before_it_shows_what_is_close() -> None:
     assert lines[:5] == ["The articles in the library do not say.", "", "Closest in the library:", "", f"[1] {QUOTE}"]
     assert not any("confidence" in line for line in lines)
     assert render_answer(refusal()).plain == "The articles in the library do not say."
+
+
+def test_a_reading_comes_before_the_answer_and_before_a_refusal() -> None:
+    reading = "When was he appointed? (ISI,\nAhmed Shuja Pasha)"
+    for made in (answer(citation()), refusal()):
+        lines = render_answer(replace(made, reading=reading)).plain.split("\n")
+        assert lines[0] == "read as: When was he appointed? (ISI, Ahmed Shuja Pasha)"
+        assert lines[2:] == render_answer(made).plain.split("\n")
+
+
+def test_contradicting_citations_are_announced_with_the_order_they_stand_in() -> None:
+    older, undated = citation(2), replace(citation(2), published=None)
+    newer = replace(citation(), published=date(2012, 4, 1))
+    for cited, line in (
+        ((newer, older), "The articles differ, the latest comes first:"),
+        ((newer, undated), "The articles differ:"),
+        ((citation(), older), "The articles differ:"),
+    ):
+        assert render_answer(replace(answer(*cited), conflict=True)).plain.split("\n")[2] == line
+
+
+def test_other_outlets_with_the_same_story_stand_beside_the_source() -> None:
+    shown = render_answer(answer(replace(citation(), also=("AFP", "The\nNation")))).plain
+    assert "Talks | Dawn | 29 March 2012 (also in AFP, The Nation)\n" in shown
 
 
 def test_answer_and_refusal_differ_in_style_too() -> None:

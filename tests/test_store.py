@@ -91,3 +91,49 @@ def test_another_schema_and_a_damaged_file_are_told(store: Store, tmp_path: Path
     broken.write_bytes(b"this is no database at all" * 100)
     with pytest.raises(LibraryDamagedError, match="is damaged"):
         Store(broken)
+
+
+LONG = (
+    "The ferry between Keamari and Manora was stopped for 12 days after a fire in its engine room on Sunday, the "
+    "port trust said. Nobody was hurt. Boats of the navy will carry people over until a second ferry comes back from "
+    "repair, which cost 30 million rupees."
+)
+
+
+def stories(store: Store) -> dict[str, int]:
+    """The story of each article."""
+    with sqlite3.connect(store.path) as other:
+        found = dict(other.execute("SELECT article_id, story FROM stories"))
+    other.close()
+    return found
+
+
+def test_copies_share_a_story_until_its_first_article_is_gone_and_find_each_other_again(store: Store) -> None:
+    cut = LONG[: LONG.index(" Boats")]
+    for name, outlet, text in (("a", "O", LONG), ("b", "P", LONG), ("c", "Q", cut), ("d", "Q", TEXT)):
+        put(store, Article(name, text, outlet=outlet))
+    assert store.copies("a") == [("b", "P"), ("c", "Q")]
+    assert store.copies("d") == []
+    assert {article for _, article in store.told_by([1, 3, 7]).values()} == {"a", "b", "d"}
+    for gone, left in (("a", [("c", "Q")]), ("c", [])):
+        with store.transaction():
+            store.delete(gone)
+        assert store.copies("b") == left
+    put(store, Article("b", TEXT, outlet="P"))
+    put(store, Article("e", LONG, outlet="R"))
+    assert len(set(stories(store).values())) == 3
+
+
+def test_a_database_of_an_older_version_is_brought_up_to_date(store: Store) -> None:
+    put(store, Article("a", LONG, outlet="O"))
+    put(store, Article("b", LONG, outlet="P"))
+    with sqlite3.connect(store.path) as other:
+        other.executescript(
+            "DROP TABLE mentions; DROP TABLE stories; DROP TABLE story_keys;"
+            " UPDATE manifest SET value = '1' WHERE key = 'schema'"
+        )
+    other.close()
+    again = Store(store.path)
+    assert again.copies("a") == [("b", "P")]
+    assert again.manifest() == store.manifest()
+    again.close()

@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.assistant import Assistant, Candidate
+from qa.assistant import Assistant
+from qa.composing import Candidate
 from qa.confidence import SHIPPED
 from qa.config import Config
-from qa.conversation import readings
+from qa.conversation import Reading, following
 from qa.library import Library
 from qa.metrics import auroc, contains, ece
 from qa.phrases import same
@@ -130,10 +131,9 @@ def collect(assistants: dict[str, Assistant], questions: list[dict[str, Any]]) -
 def _candidates(assistant: Assistant, question: str, history: list[str]) -> list[Candidate]:
     """Return the possible answers to a question, a follow-up being read in its context."""
     if not history:
-        return assistant.candidates(question)
+        return assistant.candidates(Reading(question, question))
     told: list[str | Answer] = [*history[:-1], assistant.ask(history[-1], history[:-1])]
-    reading = next(r for r in readings(question, told) if r.ask != question)
-    return assistant.candidates(reading.ask, search=reading.search)
+    return assistant.candidates(following(question, told))
 
 
 def fit(rows: list[dict[str, Any]], names: list[str]) -> tuple[NDArray[np.float64], float]:

@@ -1,0 +1,184 @@
+"""The tables of a library's database, how they came to be, and what is derived from an article as it is stored.
+
+Everything here takes a connection and, where it writes, expects a transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from qa import stories
+from qa.records import Article
+from qa.when import mentions
+
+ARTICLE = "a.id, a.text, a.title, a.outlet, a.published, a.url, a.author, a.kind"
+_UPGRADE_WAIT = 600_000  # ms another process waits while one upgrades a large library
+_STORIES_COMPARED = 20  # with a new article, those first that share most keys with it
+
+_FIRST = """
+CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE articles (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, outlet TEXT NOT NULL, published TEXT, url TEXT NOT NULL,
+    author TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, digest BLOB NOT NULL
+);
+CREATE INDEX articles_digest ON articles (digest);
+CREATE INDEX articles_published ON articles (published);
+CREATE TABLE passages (
+    rowid INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice: derived indexes know passages by it
+    article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
+    digest BLOB NOT NULL, vector BLOB NOT NULL
+);
+CREATE INDEX passages_article ON passages (article_id);
+CREATE INDEX passages_digest ON passages (digest);
+"""
+_MENTIONS = """
+CREATE TABLE mentions ( -- first and last are days, counted as date.toordinal does
+    passage INTEGER NOT NULL REFERENCES passages (rowid) ON DELETE CASCADE,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL
+);
+CREATE INDEX mentions_passage ON mentions (passage);
+CREATE INDEX mentions_first ON mentions (first, last);
+"""
+# A story is an article, its head, and the copies of it. Only heads are looked up, so that neither many copies of
+# one report nor many articles make adding slower.
+_STORIES = """
+CREATE TABLE stories (
+    article_id TEXT PRIMARY KEY REFERENCES articles (id) ON DELETE CASCADE,
+    story INTEGER NOT NULL, head INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX stories_story ON stories (story);
+CREATE TABLE story_keys (key INTEGER NOT NULL, story INTEGER NOT NULL, PRIMARY KEY (key, story)) WITHOUT ROWID;
+"""
+
+
+def exists(db: sqlite3.Connection) -> bool:
+    """Whether the database has been made."""
+    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'manifest'").fetchone())
+
+
+def version(db: sqlite3.Connection) -> int:
+    """Return the version of the tables, 0 when none is written."""
+    row = db.execute("SELECT value FROM manifest WHERE key = 'schema'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def create(db: sqlite3.Connection) -> None:
+    """Make the first version's tables in a new database; of two processes the second waits, then finds them made."""
+    db.execute("BEGIN IMMEDIATE")
+    if not exists(db):
+        _run(db, _FIRST)
+        db.executemany("INSERT INTO manifest VALUES (?, ?)", [("schema", "1"), ("generation", "0")])
+    db.execute("COMMIT")
+
+
+def upgrade(db: sqlite3.Connection) -> None:
+    """Bring an older database up to date, wholly or not at all; one process does it, others wait."""
+    db.execute(f"PRAGMA busy_timeout = {_UPGRADE_WAIT}")
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for step in _UPGRADES[version(db) - 1 :]:
+            step(db)
+        db.execute("UPDATE manifest SET value = ? WHERE key = 'schema'", (str(VERSION),))
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+
+
+# -- the days a passage names
+
+
+def note_days(db: sqlite3.Connection, number: int, start: int, text: str, published: date | None) -> None:
+    """Write which days a passage names."""
+    db.executemany(
+        "INSERT INTO mentions VALUES (?, ?, ?, ?, ?)",
+        [
+            (number, start + m.start, start + m.end, m.first.toordinal(), m.last.toordinal())
+            for m in mentions(text, published)
+        ],
+    )
+
+
+# -- the story an article tells
+
+
+def enter_story(db: sqlite3.Connection, article: Article) -> None:
+    """Enter an article under the story it is a copy of, or under a new one."""
+    keys = stories.keys(article.text)
+    marks = ",".join("?" * len(keys))
+    query = f"SELECT story FROM story_keys WHERE key IN ({marks}) GROUP BY story ORDER BY count(*) DESC LIMIT ?"  # noqa: S608
+    for (story,) in db.execute(query, (*keys, _STORIES_COMPARED)).fetchall():
+        head = _head(db, story)
+        if head and stories.copies(head, article):
+            db.execute("INSERT INTO stories VALUES (?, ?, 0)", (article.id, story))
+            return
+    (story,) = db.execute("SELECT coalesce(max(story), 0) + 1 FROM stories").fetchone()
+    db.execute("INSERT INTO stories VALUES (?, ?, 1)", (article.id, story))
+    db.executemany("INSERT OR IGNORE INTO story_keys VALUES (?, ?)", [(key, story) for key in keys])
+
+
+def end_story(db: sqlite3.Connection, article_id: str) -> list[Article]:
+    """Take an article out of its story; return the copies that must find another, it having been the head."""
+    row = db.execute("SELECT story FROM stories WHERE article_id = ? AND head", (article_id,)).fetchone()
+    if row is None:
+        return []
+    head = _head(db, row[0])
+    gone = [(key, row[0]) for key in stories.keys(head.text)] if head else []
+    db.executemany("DELETE FROM story_keys WHERE key = ? AND story = ?", gone)
+    query = f"SELECT {ARTICLE} FROM stories s JOIN articles a ON a.id = s.article_id WHERE story = ? AND NOT head"  # noqa: S608
+    orphans = [as_article(found) for found in db.execute(query, row).fetchall()]
+    db.execute("DELETE FROM stories WHERE story = ?", row)
+    return orphans
+
+
+def _head(db: sqlite3.Connection, story: int) -> Article | None:
+    """Return the article that a story's copies are copies of, None where it is damaged."""
+    query = f"SELECT {ARTICLE} FROM stories s JOIN articles a ON a.id = s.article_id WHERE story = ? AND head"  # noqa: S608
+    row = db.execute(query, (story,)).fetchone()
+    return as_article(row) if row else None
+
+
+def as_article(row: Sequence[str]) -> Article:
+    """Return the article of a row of `ARTICLE` columns."""
+    article_id, text, title, outlet, published, url, author, kind = row
+    return Article(
+        article_id, text, title, outlet, date.fromisoformat(published) if published else None, url, author, kind
+    )
+
+
+# -- upgrades
+
+
+def _add_mentions(db: sqlite3.Connection) -> None:
+    # A damaged article must not keep the library from opening: what it says is not checked here.
+    _run(db, _MENTIONS)
+    for article_id, published in db.execute("SELECT id, published FROM articles").fetchall():
+        day = date.fromisoformat(published) if published else None
+        query = (
+            "SELECT p.rowid, start, substr(text, start + 1, end - start) FROM passages p"
+            " JOIN articles a ON a.id = article_id WHERE article_id = ?"
+        )
+        for number, start, text in db.execute(query, (article_id,)).fetchall():
+            note_days(db, number, start, text, day)
+
+
+def _add_stories(db: sqlite3.Connection) -> None:
+    _run(db, _STORIES)
+    for (article_id,) in db.execute("SELECT id FROM articles ORDER BY published, id").fetchall():
+        query = f"SELECT {ARTICLE} FROM articles a WHERE id = ?"  # noqa: S608
+        enter_story(db, as_article(db.execute(query, (article_id,)).fetchone()))
+
+
+def _run(db: sqlite3.Connection, script: str) -> None:
+    """Run the statements of a script inside the transaction there is: `executescript` would end it."""
+    for statement in script.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+
+
+# Each step leads from one version to the next; a new database takes them all.
+_UPGRADES: tuple[Callable[[sqlite3.Connection], None], ...] = (_add_mentions, _add_stories)
+VERSION = 1 + len(_UPGRADES)
