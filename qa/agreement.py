@@ -6,17 +6,18 @@ Anything else is taken to agree: a contradiction shown where there is none does 
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TypeVar
 
 from rapidfuzz import fuzz
 from text_to_num import alpha2digit
 
 from qa.conversation import names
+from qa.dates import Days
+from qa.when import mentions
 
 T = TypeVar("T")
 
@@ -39,6 +40,7 @@ _QUANTITY = re.compile(
     r"(?P<unit>\s?%|[ -][a-z]+)?",
     re.I,
 )
+_ANY_DAY = date(2000, 1, 1)  # to tell dates from quantities, it does not matter which they are
 _DAYS_IN = {
     "hour": 1 / 24,
     "day": 1,
@@ -54,17 +56,6 @@ _UNITS = {
     "kilometre": "length", "kilometer": "length", "km": "length", "metre": "length", "meter": "length",
     "mile": "length",
 }  # fmt: skip
-
-_MONTHS = {name[:3]: number for number, name in enumerate(calendar.month_name) if number}
-_MONTH = "|".join([*calendar.month_name[1:], *(f"{name}\\.?" for name in _MONTHS), "Sept\\.?"])
-_WEEKDAYS = {name: number for number, name in enumerate(calendar.day_name)}
-_DATE = re.compile(
-    rf"\b(?P<iso>\d{{4}}-\d\d-\d\d)\b"
-    rf"|\b(?P<day1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month1>{_MONTH})(?!\w)(?:,?\s+(?P<year1>\d{{4}}))?\b"
-    rf"|\b(?P<month2>{_MONTH})\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s+(?P<year2>\d{{4}}))?\b"
-    rf"|\b(?P<month3>{_MONTH})(?!\w)(?:,?\s+(?P<year3>\d{{4}}))?\b|\b(?P<year4>(?:1[5-9]|20)\d\d)\b"
-    rf"|\b(?P<weekday>{'|'.join(_WEEKDAYS)})\b"
-)
 
 _AMOUNT = re.compile(
     r"\bhow (?:many|much|long|old|far|high|big|large|often)\b|\b(?:cost|price|number|share|sum|toll)\b", re.I
@@ -131,7 +122,9 @@ class _Quantity:
 
 def _quantities(text: str) -> list[_Quantity]:
     """Return the quantities of a text in order, its dates left out."""
-    plain = _NO_NUMBER.sub(" ", _DATE.sub(" ", text))
+    for mention in reversed(mentions(text, _ANY_DAY)):
+        text = f"{text[: mention.start]} {text[mention.end :]}"
+    plain = _NO_NUMBER.sub(" ", text)
     digits = _SCALED.sub(_scaled, alpha2digit(_SCALED.sub(_scaled, plain), "en", 0))
     found = []
     for match in _QUANTITY.finditer(digits):
@@ -160,29 +153,15 @@ def _same_quantity(one: _Quantity, other: _Quantity) -> bool:
 # -- days
 
 
-_Day = tuple[int | None, int | None, int | None]  # year, month, day, as far as they are told
+def _days(said: Said) -> list[Days]:
+    """Return the days a phrase names, as the sentence round it places them."""
+    start = max(0, said.quote.find(said.short))
+    found = mentions(said.quote if said.short in said.quote else said.short, said.published)
+    return [(m.first, m.last) for m in found if start <= m.start < start + len(said.short)]
 
 
-def _days(said: Said) -> list[tuple[_Day, ...]]:
-    """Return the days a phrase names, each with what else it may mean: a weekday is the last or the next one."""
-    found: list[tuple[_Day, ...]] = []
-    for match in _DATE.finditer(said.short):
-        part = {name.rstrip("1234"): text for name, text in match.groupdict().items() if text}
-        if "weekday" in part and said.published:
-            ahead = (_WEEKDAYS[part["weekday"]] - said.published.weekday()) % 7
-            days = (said.published + timedelta(days) for days in (ahead, ahead - 7))
-            found.append(tuple((day.year, day.month, day.day) for day in days))
-        elif "iso" in part:
-            year, month, day = map(int, part["iso"].split("-"))
-            found.append(((year, month, day),))
-        elif "weekday" not in part:
-            told = [int(part[name]) if name in part else None for name in ("year", "day")]
-            found.append(((told[0], _MONTHS[part["month"][:3]] if "month" in part else None, told[1]),))
-    return found
-
-
-def _same_day(one: tuple[_Day, ...], other: tuple[_Day, ...]) -> bool:
-    return any(all(a is None or b is None or a == b for a, b in zip(x, y, strict=True)) for x in one for y in other)
+def _same_day(one: Days, other: Days) -> bool:
+    return one[0] <= other[1] and other[0] <= one[1]
 
 
 # -- names
