@@ -112,14 +112,17 @@ class Assistant:
     ) -> tuple[Reading, list[Candidate]]:
         """Return the reading of the question that is answered best and its possible answers, the surest first."""
         plain = Reading(question, question)
+        if not history:
+            return plain, self.candidates(plain, filters)
+        leaning = self._leans(question, filters)
+        margin = 0.0 if leaning == _UNDECIDED else _CHANGED
         best: tuple[Reading, list[Candidate]] = plain, []
-        leaning = self._leans(question, filters) if history else 0.0
-        for follows in [False] if not history else [True, False] if leaning else [False, True]:
+        for follows in (True, False) if leaning else (False, True):
             reading = following(question, self._answered(history, filters)) if follows else plain
             found = self.candidates(reading, filters)
-            if found and (not best[1] or _odds(found[0]) > _odds(best[1][0]) + (leaning != _UNDECIDED) * _CHANGED):
+            if found and (not best[1] or _odds(found[0].confidence) > _odds(best[1][0].confidence) + margin):
                 best = reading, found
-            if best[1] and best[1][0].confidence >= self._config.threshold and leaning != _UNDECIDED:
+            if margin and best[1] and best[1][0].confidence >= self._config.threshold:
                 break
         return best
 
@@ -172,7 +175,7 @@ class Assistant:
             )
             sure = self._judge.confidence(evidence)
             if found.article.id in reading.near:
-                sure = 1 / (1 + math.exp(-_HERE) * (1 - sure) / max(sure, 1e-9))
+                sure = 1 / (1 + math.exp(-_odds(sure) - _HERE))
             judged.append(Candidate(found.article, found.passage, found.phrase, quote, evidence, sure))
         return sorted(judged, key=lambda c: -c.confidence)
 
@@ -189,7 +192,7 @@ class Assistant:
     def _answer(self, question: str, found: Sequence[Candidate]) -> Answer:
         if not found or found[0].confidence < self._config.threshold:
             confidence = found[0].confidence if found else 0.0
-            closest = self._citations(self._confirming(_distinct(found)))
+            closest = self._citations(self._chosen([], found))
             return Answer(question, False, None, REFUSAL, confidence, closest)
         floor = max(self._config.threshold, _ALSO * found[0].confidence)
         sure = [c for c in found if c.confidence >= floor]
@@ -197,10 +200,8 @@ class Assistant:
         # Another article that says the same confirms; one that says otherwise must be seen beside it.
         # A second sentence of one article only adds when several facts were asked for.
         several = bool(_SEVERAL.search(question))
-        chosen = [best, *([rival] if rival else [])] + [
-            c for c in sure if several or c.article.id != best.article.id or same(c.short, best.short)
-        ]
-        citations = self._citations(self._confirming(_distinct(chosen)))
+        others = [c for c in sure if several or c.article.id != best.article.id or same(c.short, best.short)]
+        citations = self._citations(self._chosen([best, rival] if rival else [best], others))
         text = "\n".join(f"{c.quote} [{c.number}]" for c in citations)
         return Answer(question, True, best.short, text, best.confidence, citations, conflict=rival is not None)
 
@@ -228,23 +229,29 @@ class Assistant:
         return tuple(dict.fromkeys(outlet for outlet in outlets if outlet and outlet != article.outlet))
 
     def _rival(self, question: str, sure: Sequence[Candidate]) -> Candidate | None:
-        """Return the surest candidate of another article that contradicts the best one."""
-        best = sure[0]
-        for other in sure[1:]:
-            elsewhere = other.article.id != best.article.id
+        """Return the surest of the other articles' best candidates that contradicts the best of all."""
+        firsts = {candidate.article.id: candidate for candidate in reversed(sure)}
+        best = firsts.pop(sure[0].article.id)
+        for other in sorted(firsts.values(), key=lambda c: -c.confidence):
             on_subject = other.evidence.terms >= best.evidence.terms - _OTHER_SUBJECT
-            if elsewhere and on_subject and contradict(question, best.said, other.said):
+            if on_subject and contradict(question, best.said, other.said):
                 return other
         return None
 
-    def _confirming(self, chosen: Sequence[Candidate]) -> list[Candidate]:
-        """Leave out what only repeats: copies of a report that say what a better candidate says."""
-        kept: list[Candidate] = []
-        for candidate in chosen:
-            copies = {article_id for article_id, _ in self.library.copies(candidate.article.id)}
-            if not any(other.article.id in copies and same(candidate.short, other.short) for other in kept):
+    def _chosen(self, firsts: Sequence[Candidate], others: Sequence[Candidate]) -> list[Candidate]:
+        """Return at most three candidates: the first ones, and others that do not only repeat."""
+        kept = list(firsts)
+        for candidate in others:
+            if len(kept) < MAX_CITATIONS and not any(self._repeats(candidate, other) for other in kept):
                 kept.append(candidate)
-        return kept[:MAX_CITATIONS]
+        return kept
+
+    def _repeats(self, candidate: Candidate, other: Candidate) -> bool:
+        """Whether a candidate quotes another's sentence, or a copy of the other's report that answers the same."""
+        if same(candidate.said.quote, other.said.quote):
+            return True
+        copies = (article_id for article_id, _ in self.library.copies(candidate.article.id))
+        return other.article.id in copies and same(candidate.short, other.short)
 
 
 def _turn(turn: str | Answer) -> str | Answer | None:
@@ -262,8 +269,8 @@ def _log_sum(scores: Sequence[float]) -> float:
     return top + math.log(sum(math.exp(score - top) for score in scores))
 
 
-def _odds(candidate: Candidate) -> float:
-    sure = min(max(candidate.confidence, 1e-9), 1 - 1e-9)
+def _odds(confidence: float) -> float:
+    sure = min(max(confidence, 1e-9), 1 - 1e-9)
     return math.log(sure / (1 - sure))
 
 
@@ -272,13 +279,3 @@ def _latest(best: Candidate, rival: Candidate | None) -> tuple[Candidate, Candid
     if rival and best.article.published and rival.article.published:
         return (rival, best) if rival.article.published > best.article.published else (best, rival)
     return best, rival
-
-
-def _distinct(found: Sequence[Candidate]) -> list[Candidate]:
-    """Return the candidates in order, no sentence quoted twice, in the same or in other words."""
-    kept: list[Candidate] = []
-    for candidate in found:
-        text = candidate.article.text[slice(*candidate.quote)]
-        if all(not same(text, other.article.text[slice(*other.quote)]) for other in kept):
-            kept.append(candidate)
-    return kept
