@@ -119,6 +119,11 @@ def contradict(question: str, one: Said, other: Said) -> bool:
     return False
 
 
+def dated(question: str) -> bool:
+    """Whether a question names a day, a month or a year, so that what is said last need not be what is asked."""
+    return bool(_DATE.search(question))
+
+
 # -- quantities
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from qa.agreement import Said, contradict
+from qa.agreement import Said, contradict, dated
 from qa.confidence import Calibration, Evidence, Wanted, held
 from qa.config import Config
 from qa.conversation import Reading, cased, following, leans
@@ -196,7 +196,9 @@ class Assistant:
             return Answer(question, False, None, REFUSAL, confidence, closest)
         floor = max(self._config.threshold, _ALSO * found[0].confidence)
         sure = [c for c in found if c.confidence >= floor]
-        best, rival = _latest(sure[0], self._rival(question, sure))
+        best, rival = sure[0], self._rival(question, sure)
+        if rival and not dated(question) and _newer(rival, best):
+            best, rival = rival, best  # what is said last supersedes
         # Another article that says the same confirms; one that says otherwise must be seen beside it.
         # A second sentence of one article only adds when several facts were asked for.
         several = bool(_SEVERAL.search(question))
@@ -274,8 +276,6 @@ def _odds(confidence: float) -> float:
     return math.log(sure / (1 - sure))
 
 
-def _latest(best: Candidate, rival: Candidate | None) -> tuple[Candidate, Candidate | None]:
-    """Put the newer of two that contradict each other first: what is said last supersedes."""
-    if rival and best.article.published and rival.article.published:
-        return (rival, best) if rival.article.published > best.article.published else (best, rival)
-    return best, rival
+def _newer(one: Candidate, other: Candidate) -> bool:
+    days = one.article.published, other.article.published
+    return days[0] is not None and days[1] is not None and days[0] > days[1]
