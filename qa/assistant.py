@@ -28,7 +28,7 @@ _SEVERAL = re.compile(r"\b(?:two|three|four|five|all|both|list|names|issues|reas
 _UNDECIDED = 0.5  # a question that may follow on or not is read both ways
 _CASED = 5  # passages that tell which of a question's words are names
 _NEAR = 0.1  # added to a follow-up's search scores in the article cited last
-_HERE = 1.5  # log-odds that a follow-up's answer gains by standing there
+_HERE = 1.5  # log-odds by which a follow-up's answer elsewhere must be better than one there
 _OTHER_SUBJECT = 0.25  # share of the question's terms: a sentence that holds so many fewer answers another question
 _CHANGED = 1.5  # log-odds by which a less likely reading must be better answered than the likelier one
 
@@ -142,7 +142,7 @@ class Assistant:
         return [*earlier, replace(self._answer(last, self.candidates(reading, filters)), reading=reading.told)]
 
     def candidates(self, reading: Reading, filters: Filters = EVERYTHING) -> list[Candidate]:
-        """Return possible answers under one reading of a question, the surest first."""
+        """Return possible answers under one reading of a question, the likeliest first."""
         question, ranked = reading.ask, self._ranked(reading, filters)
         rows = self.library.rows([number for number, _ in ranked])
         kept = [(rows[number], score) for number, score in ranked if number in rows]
@@ -174,10 +174,10 @@ class Assistant:
                 terms=wanted.share(around[found.passage.id]),
             )
             sure = self._judge.confidence(evidence)
-            if found.article.id in reading.near:
-                sure = 1 / (1 + math.exp(-_odds(sure) - _HERE))
             judged.append(Candidate(found.article, found.passage, found.phrase, quote, evidence, sure))
-        return sorted(judged, key=lambda c: -c.confidence)
+        # Where the conversation is tells candidates apart; it makes no answer surer, or what the articles do not say
+        # would be answered from them.
+        return sorted(judged, key=lambda c: -_odds(c.confidence) - _HERE * (c.article.id in reading.near))
 
     def _ranked(self, reading: Reading, filters: Filters) -> list[tuple[int, float]]:
         """Return the passages to read with their scores, best first."""
