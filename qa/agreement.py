@@ -60,7 +60,7 @@ _UNITS = {
 _AMOUNT = re.compile(
     r"\bhow (?:many|much|long|old|far|high|big|large|often)\b|\b(?:cost|price|number|share|sum|toll)\b", re.I
 )
-_WHEN = re.compile(r"\bwhen\b|\b(?:what|which|on what|on which) (?:day|date|month|year)\b", re.I)
+_WHEN = re.compile(r"^(?:and |since )?when\b|\b(?:what|which|on what|on which) (?:day|date|month|year)\b", re.I)
 _OFFICE = re.compile(
     r"^who(?:m|'s)?\s+(?:is|was|are|were|heads?|headed|leads?|led|commands?|commanded|chairs?|chaired|runs?|ran|owns?"
     r"|became|becomes|succeeds?|succeeded|replaces?|replaced|won|wins)\b|\bname of\b",

@@ -23,7 +23,7 @@ _SPANS = 3  # candidates taken from each passage
 _UNDECIDED = 0.5  # a question that may follow on or not is read both ways
 _CASED = 5  # passages that tell which of a question's words are names
 _NEAR = 0.1  # added to a follow-up's search scores in the article cited last
-_HERE = 1.5  # log-odds that a follow-up's answer gains by standing there
+_HERE = 1.5  # log-odds by which a follow-up's answer elsewhere must be better than one there
 _OTHER_TIME = 1.5  # log-odds lost by a passage that neither names the days asked about nor appeared then
 _CHANGED = 1.5  # log-odds by which a less likely reading must be better answered than the likelier one
 
@@ -133,7 +133,7 @@ class Assistant:
         return [*earlier, replace(self._answer(last, self.candidates(reading, filters)), reading=reading.told)]
 
     def candidates(self, reading: Reading, filters: Filters = EVERYTHING) -> list[Candidate]:
-        """Return possible answers under one reading of a question, the surest first."""
+        """Return possible answers under one reading of a question, the likeliest first."""
         ranked = self._ranked(reading, filters)
         rows = self.library.rows([number for number, _ in ranked])
         kept = [(rows[number], score) for number, score in ranked if number in rows]
@@ -157,11 +157,12 @@ class Assistant:
         bounds = {article.id: sentences(article.text) for (_, _, article), _ in kept}
         for found, evidence in zip(raw, self._evidence(asked, raw), strict=True):
             elsewhere = bool(time.spans) and found.number not in then
-            shift = _HERE * (found.article.id in reading.near) - _OTHER_TIME * elsewhere
-            sure = _probability(_odds(self._judge.confidence(evidence)) + shift)
+            sure = _probability(_odds(self._judge.confidence(evidence)) - _OTHER_TIME * elsewhere)
             quote = enclosing(bounds[found.article.id], *found.phrase)
             judged.append(Candidate(found.article, found.passage, found.phrase, quote, evidence, sure))
-        return sorted(judged, key=lambda c: -c.confidence)
+        # Where the conversation is tells candidates apart; it makes no answer surer, or what the articles do not say
+        # would be answered from them.
+        return sorted(judged, key=lambda c: -_odds(c.confidence) - _HERE * (c.article.id in reading.near))
 
     def _evidence(self, asked: Mapping[int, str], raw: Sequence[_Found]) -> Iterator[Evidence]:
         """Yield what there is to judge each span by; `asked` holds the question put to each passage."""
@@ -191,8 +192,7 @@ class Assistant:
         return ranked[: self._config.passages]
 
     def _answer(self, question: str, found: Sequence[Candidate]) -> Answer:
-        when = self._retriever.asked(question).when
-        return compose(question, found, self._config.threshold, self.library, when)
+        return compose(question, found, self._config.threshold, self.library, self._retriever.asked(question))
 
 
 def _turn(turn: str | Answer) -> str | Answer | None:

@@ -10,7 +10,10 @@ from qa.when import mentions
 
 
 def cite(number: int, article: Article, start: int, end: int, also: tuple[str, ...] = ()) -> Citation:
-    """Cite a span; `also` names other outlets of the same report. The store has checked the article against its hash, so a slice of it is verbatim."""
+    """Cite a span; `also` names other outlets of the same report.
+
+    The store has checked the article against its hash, so a slice of it is verbatim.
+    """
     return Citation(
         number,
         article.id,

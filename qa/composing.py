@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.agreement import Said, contradict
-from qa.asked import told
+from qa.asked import Asked, told
 from qa.citing import cite
 from qa.confidence import Evidence
 from qa.library import Library
@@ -43,65 +43,58 @@ class Candidate:
         return Said(self.short, self.article.text[slice(*self.quote)], self.article.published)
 
 
-def compose(question: str, found: Sequence[Candidate], threshold: float, library: Library, when: bool) -> Answer:
-    """Return the answer that candidates, the surest first, amount to; `when` says that a date is asked for."""
+def compose(question: str, found: Sequence[Candidate], threshold: float, library: Library, time: Asked) -> Answer:
+    """Return the answer that candidates, the likeliest first, amount to; `time` is what the question says of it."""
     if not found or found[0].confidence < threshold:
         confidence = found[0].confidence if found else 0.0
-        closest = _citations(_confirming(_distinct(found), library), library)
+        closest = _citations(_chosen([], found, library), library)
         return Answer(question, False, None, REFUSAL, confidence, closest)
     floor = max(threshold, _ALSO * found[0].confidence)
     sure = [c for c in found if c.confidence >= floor]
-    best, rival = _latest(sure[0], _rival(question, sure))
+    best, rival = sure[0], _rival(question, sure)
+    if rival and not time.spans and _newer(rival, best):
+        best, rival = rival, best  # what is said last supersedes
     # Another article that says the same confirms; one that says otherwise must be seen beside it.
     # A second sentence of one article only adds when several facts were asked for.
     several = bool(_SEVERAL.search(question))
-    chosen = [best, *([rival] if rival else [])] + [
-        c for c in sure if several or c.article.id != best.article.id or same(c.short, best.short)
-    ]
-    citations = _citations(_confirming(_distinct(chosen), library), library)
+    others = [c for c in sure if several or c.article.id != best.article.id or same(c.short, best.short)]
+    citations = _citations(_chosen([best, rival] if rival else [best], others, library), library)
     text = "\n".join(f"{c.quote} [{c.number}]" for c in citations)
-    short = best.short
-    if when:
-        short = told(question, best.phrase, citations[0].mentions) or short
+    short = (time.when and told(question, best.phrase, citations[0].mentions)) or best.short
     return Answer(question, True, short, text, best.confidence, citations, conflict=rival is not None)
 
 
 def _rival(question: str, sure: Sequence[Candidate]) -> Candidate | None:
-    """Return the surest candidate of another article that contradicts the best one."""
-    best = sure[0]
-    for other in sure[1:]:
-        elsewhere = other.article.id != best.article.id
+    """Return the surest of the other articles' best candidates that contradicts the best of all."""
+    firsts = {candidate.article.id: candidate for candidate in reversed(sure)}
+    best = firsts.pop(sure[0].article.id)
+    for other in sorted(firsts.values(), key=lambda c: -c.confidence):
         on_subject = other.evidence.terms >= best.evidence.terms - _OTHER_SUBJECT
-        if elsewhere and on_subject and contradict(question, best.said, other.said):
+        if on_subject and contradict(question, best.said, other.said):
             return other
     return None
 
 
-def _latest(best: Candidate, rival: Candidate | None) -> tuple[Candidate, Candidate | None]:
-    """Put the newer of two that contradict each other first: what is said last supersedes."""
-    if rival and best.article.published and rival.article.published:
-        return (rival, best) if rival.article.published > best.article.published else (best, rival)
-    return best, rival
+def _newer(one: Candidate, other: Candidate) -> bool:
+    days = one.article.published, other.article.published
+    return days[0] is not None and days[1] is not None and days[0] > days[1]
 
 
-def _distinct(found: Sequence[Candidate]) -> list[Candidate]:
-    """Return the candidates in order, no sentence quoted twice, in the same or in other words."""
-    kept: list[Candidate] = []
-    for candidate in found:
-        text = candidate.article.text[slice(*candidate.quote)]
-        if all(not same(text, other.article.text[slice(*other.quote)]) for other in kept):
+def _chosen(firsts: Sequence[Candidate], others: Sequence[Candidate], library: Library) -> list[Candidate]:
+    """Return at most three candidates: the first ones, and others that do not only repeat."""
+    kept = list(firsts)
+    for candidate in others:
+        if len(kept) < MAX_CITATIONS and not any(_repeats(candidate, other, library) for other in kept):
             kept.append(candidate)
     return kept
 
 
-def _confirming(chosen: Sequence[Candidate], library: Library) -> list[Candidate]:
-    """Leave out what only repeats: copies of a report that say what a better candidate says."""
-    kept: list[Candidate] = []
-    for candidate in chosen:
-        copies = {article_id for article_id, _ in library.copies(candidate.article.id)}
-        if not any(other.article.id in copies and same(candidate.short, other.short) for other in kept):
-            kept.append(candidate)
-    return kept[:MAX_CITATIONS]
+def _repeats(candidate: Candidate, other: Candidate, library: Library) -> bool:
+    """Whether a candidate quotes another's sentence, or a copy of the other's report that answers the same."""
+    if same(candidate.said.quote, other.said.quote):
+        return True
+    copies = (article_id for article_id, _ in library.copies(candidate.article.id))
+    return other.article.id in copies and same(candidate.short, other.short)
 
 
 def _citations(chosen: Sequence[Candidate], library: Library) -> tuple[Citation, ...]:

@@ -7,6 +7,7 @@ tell whether a question follows on at all; what the library answers decides.
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ _PRONOUN = re.compile(r"\b(?:he|she|him|her|they|them|it)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 _INSIDE = re.compile(r"(?<=[\w,] )[A-Z][^\W\d_]+")  # a capital that no sentence begins with
 _NAME = re.compile(r"\b[A-Z][\w'’.-]*\w(?: (?:(?:ul|al|bin|of|de)[ -])?[A-Z][\w'’.-]*\w)*")
+_POSSESSIVE = re.compile(r"['’]s$")
+_CALENDAR = frozenset([*calendar.month_name, *calendar.day_name])
 _NOT_NAMES = frozenset(
     "Who Whom Whose What When Where Which Why How Did Does Do Is Are Was Were Has Have Had Can Could Will Would Should"
     " Tell The In On And At By From For To Of With Since Over If I It He She They This That There A An".split()
@@ -68,13 +71,14 @@ def following(question: str, history: Sequence[str | Answer]) -> Reading:
     thread = _thread([_turn(turn) for turn in history])
     last = thread[-1]
     shown = [thread[0], last] if len(thread) > 1 else thread
-    subject = next((found for turn in reversed(thread) if (found := names(turn.asked))), [])
+    subject = next((found for turn in reversed(thread) if (found := _subjects(turn.asked))), [])
+    near = next((turn.articles for turn in reversed(thread) if turn.articles), frozenset[str]())
     # The whole last question only where it was not answered or nobody was named: its words outweigh the follow-up's.
     asked = [] if subject and last.short else [last.asked]
     short = [last.short] if len(last.short.split()) <= _LONG else names(last.short)
-    search = " ".join([*dict.fromkeys([*names(thread[0].asked), *subject, *asked, *short]), question])
+    search = " ".join([*dict.fromkeys([*_subjects(thread[0].asked), *subject, *asked, *short]), question])
     ask = in_context(_resolved(question, shown), [(turn.asked, turn.short) for turn in shown])
-    return Reading(" ".join(search.split()), ask, last.articles, _told(question, shown))
+    return Reading(" ".join(search.split()), ask, near, _told(question, shown))
 
 
 def cased(question: str, texts: Iterable[str]) -> str:
@@ -111,12 +115,17 @@ def names(text: str) -> list[str]:
     """Return the capitalised names of a text, words that open questions left out."""
     found = []
     for match in _NAME.finditer(text):
-        words = match.group().split()
+        words = _POSSESSIVE.sub("", match.group()).split()
         while words and words[0] in _NOT_NAMES:
             words = words[1:]
         if words:
             found.append(" ".join(words))
     return found
+
+
+def _subjects(text: str) -> list[str]:
+    """Return the names of a text that a pronoun may stand for: no days, no months."""
+    return [name for name in names(text) if name not in _CALENDAR]
 
 
 def _turn(turn: str | Answer) -> _Turn:
@@ -139,7 +148,7 @@ def _thread(turns: Sequence[_Turn]) -> Sequence[_Turn]:
 def _resolved(question: str, shown: Sequence[_Turn]) -> str:
     """Return a question with its first pronoun replaced by the name it most likely stands for."""
     parts = (part for turn in reversed(shown) for part in (turn.short, turn.asked))
-    name = next((found[0] for part in parts if (found := names(part))), "").replace("\\", "")
+    name = next((found[0] for part in parts if (found := _subjects(part))), "").replace("\\", "")
     if name and _OWNER.search(question):
         return _OWNER.sub(f"{name}'s", question, count=1)
     return _PRONOUN.sub(name, question, count=1) if name else question
@@ -148,7 +157,7 @@ def _resolved(question: str, shown: Sequence[_Turn]) -> str:
 def _told(question: str, shown: Sequence[_Turn]) -> str:
     """Return a question with the names it was read with, or with the question it completes."""
     found: list[str] = []
-    for name in (name for turn in shown for part in (turn.asked, turn.short) for name in names(part)):
+    for name in (name for turn in shown for part in (turn.asked, turn.short) for name in _subjects(part)):
         if not any(name in other for other in (question, *found)):
             found = [other for other in found if other not in name] + [name]
     completes = not found or len(question.split()) <= _COMPLETES or _LINKED.match(question)

@@ -123,8 +123,8 @@ def _percent(confidence: float) -> str:
 
 def _by_age(citations: Sequence[Citation]) -> str:
     """Say that the first of two contradicting citations is the newer one, where it is."""
-    newest, older = (citation.published for citation in citations[:2])
-    return ", the latest comes first" if newest and older and newest > older else ""
+    days = [citation.published for citation in citations[:2] if citation.published]
+    return ", the latest comes first" if len(days) == 2 and days[0] > days[1] else ""
 
 
 def _also(citation: Citation) -> str:
