@@ -1,4 +1,4 @@
-"""How fast articles go in: `python -m tests.benchmarks.ingestion --corpus FOLDER --work FOLDER --passages N --out FILE`.
+"""Articles going in: `python -m tests.benchmarks.ingestion --corpus FOLDER --work FOLDER --passages N --out FILE`.
 
 Real articles through `Library.add`, model loaded beforehand. The floating-point operations of the tokens embedded are
 set against what the machine's cores reach in fp32 matrix products, measured just before and just after: the best of

@@ -67,7 +67,8 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
 def machine() -> dict[str, Any]:
     """Return processor, usable cores, memory in GB, the vector instructions that matter, system and Python."""
     cpu = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
-    fields = dict(map(str.strip, line.split(":", 1)) for line in cpu.splitlines() if ":" in line)
+    pairs = (line.partition(":") for line in cpu.splitlines())
+    fields = {name.strip(): value.strip() for name, _, value in pairs}
     flags = fields.get("flags", "").split()
     pages = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {

@@ -13,19 +13,23 @@ Stages = Mapping[str, tuple[type, str]]  # a stage's name → the class and the 
 
 
 class Stopwatch:
-    """Seconds spent in each stage since the last `restart`, on the thread that reads them."""
+    """Seconds spent in each stage since the last `restart`, all threads together."""
 
     def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        self._lock = threading.Lock()
         self._mine = threading.local()
 
     def restart(self) -> None:
         """Forget what was measured."""
-        self._mine.seconds = {}
+        with self._lock:
+            self._seconds = {}
 
     @property
     def seconds(self) -> dict[str, float]:
         """Return the seconds of every stage that was entered."""
-        return dict(getattr(self._mine, "seconds", {}))
+        with self._lock:
+            return dict(self._seconds)
 
     def around(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function, timed; within itself it is not counted twice."""
@@ -41,8 +45,8 @@ class Stopwatch:
                 return function(*args, **options)
             finally:
                 inside.discard(stage)
-                spent: dict[str, float] = self._mine.__dict__.setdefault("seconds", {})
-                spent[stage] = spent.get(stage, 0.0) + time.perf_counter() - began
+                with self._lock:
+                    self._seconds[stage] = self._seconds.get(stage, 0.0) + time.perf_counter() - began
 
         return timed
 
