@@ -31,7 +31,8 @@ class Plan:
     """The sizes of a run."""
 
     runs: int = 9  # of each command
-    ingested: tuple[int, ...] = (1_000, 10_000)  # passages; the last is the largest library of real articles
+    ingested: tuple[int, ...] = (1_000, 10_000)  # passages
+    real: int = 10_000  # passages: the largest library that is asked and holds no copies; one of those ingested
     filled: tuple[int, ...] = (100_000, 1_000_000)  # passages, with copies; the first is added to and asked at once
     questions: int = 100
     answers: int = 40
@@ -41,19 +42,20 @@ class Plan:
     peer_questions: int = 300
 
 
-QUICK = Plan(2, (60, 120), (1_000, 3_000), 10, 2, (1, 8), 1.0, 10, 30)
+QUICK = Plan(2, (60, 120), 120, (1_000, 3_000), 10, 2, (1, 8), 1.0, 10, 30)
+FULL = Plan(ingested=(1_000, 10_000, 30_000), peer_articles=609, peer_questions=2255)
 
 
 def parts(plan: Plan, corpus: Path, work: Path, peers: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield each part's name and command; its `--out` is added when it runs."""
     here = ["--corpus", str(corpus), "--work", str(work)]
-    real = ["--real", str(plan.ingested[-1])]
+    real = ["--real", str(plan.real)]
     yield "cold", ["cold", "--runs", str(plan.runs)]
     for size in plan.ingested:
         yield f"ingestion-{size}", ["ingestion", *here, "--passages", str(size)]
     for size in plan.filled:
         yield f"corpus-{size}", ["corpus", *here, *real, "--passages", str(size)]
-    for size in (0, plan.ingested[-1], *plan.filled):
+    for size in (0, plan.real, *plan.filled):
         asked = ["--questions", str(plan.questions), "--answers", str(plan.answers)]
         if size == plan.filled[0]:
             asked += ["--add", "--seconds", str(plan.seconds), "--askers", *map(str, plan.askers)]
@@ -104,14 +106,13 @@ def main() -> int:
     parser.add_argument("--corpus", type=Path, required=True, metavar="FOLDER", help="multihop_rag/ and others")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), metavar="FOLDER", help="results and libraries")
     parser.add_argument("--peers", type=Path, default=Path(".venv-peers/bin/python"), metavar="FILE")
-    parser.add_argument("--quick", action="store_true", help="small sizes, a few minutes; the page is not for docs/")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="small sizes, a few minutes; the page is not for docs/")
+    size.add_argument("--full", action="store_true", help="30,000 passages in, peers on all articles: two hours more")
     parser.add_argument("--fresh", action="store_true", help="also what has results already")
-    parser.add_argument("--all-articles", action="store_true", help="peers on all of MultiHop-RAG: two hours more")
     parser.add_argument("--only", nargs="+", metavar="PART", help="parts whose names begin so; then the page")
     args = parser.parse_args()
-    plan = QUICK if args.quick else Plan()
-    if args.all_articles:
-        plan = Plan(peer_articles=609, peer_questions=2255)
+    plan = QUICK if args.quick else FULL if args.full else Plan()
     # Not resolved: a virtual environment's interpreter is a link that must stay one.
     peers = args.peers if args.peers.is_absolute() else Path.cwd() / args.peers
     out = (args.out / "quick" if args.quick else args.out).resolve()

@@ -94,7 +94,7 @@ def versions(*names: str) -> dict[str, str]:
 
 def write(path: Path, results: Results) -> None:
     """Write a part's results with the command and the machine that made them; complete or not at all."""
-    given = ["FOLDER" if os.sep in argument else argument for argument in sys.argv[1:]]  # no path of this machine
+    given = ["PATH" if os.sep in argument else argument for argument in sys.argv[1:]]  # no path of this machine
     command = " ".join(["python -m", f"tests.benchmarks.{Path(sys.argv[0]).stem}", *given])
     whole = {"command": command, "machine": machine(), "results": results}
     path.parent.mkdir(parents=True, exist_ok=True)
