@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 export Q ?= What did Kayani refuse to give Mullen?
 
-.PHONY: setup ask repl bot test test-fast lint wheel clean
+.PHONY: setup ask repl bot test test-fast lint wheel bench bench-peers clean
 
 setup: $(STAMP)
 
@@ -39,5 +39,19 @@ lint: $(STAMP)
 wheel: $(STAMP)
 	$(BIN)/python -m build --wheel --outdir dist .
 
+# Three quarters of an hour; BENCH=--quick is a few minutes. CORPUS holds multihop_rag/ and whitehouse_briefings/.
+bench: $(STAMP)
+	@test -n "$(CORPUS)" || { echo 'say where the articles are: make bench CORPUS=FOLDER'; exit 2; }
+	$(BIN)/python -m tests.benchmarks.bench --corpus "$(CORPUS)" $(BENCH)
+
+# What `make bench` compares with, in an environment of its own (2 GB); the list is whole: nothing is left to resolve.
+bench-peers: .venv-peers/.ready
+
+.venv-peers/.ready: tests/benchmarks/peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet --disable-pip-version-check $$(grep '^torch==' $<)
+	.venv-peers/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-peers build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

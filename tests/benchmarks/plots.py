@@ -21,8 +21,8 @@ import matplotlib.pyplot as plt
 
 from qa import metrics
 
-_BLUE, _GREY = "#1f5fa8", "#8a8a8a"
-_STYLE: dict[Any, Any] = {
+BLUE, GREY = "#1f5fa8", "#8a8a8a"
+STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -37,12 +37,12 @@ _STYLE: dict[Any, Any] = {
 def reliability_diagram(confidences: Sequence[float], correct: Sequence[bool], path: Path) -> None:
     """Draw the share correct against the mean confidence of each tenth; a dot's area shows how many answers."""
     bins = metrics.reliability(confidences, correct)
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         figure, axes = plt.subplots()
-        axes.plot([0, 1], [0, 1], color=_GREY, linestyle="--", linewidth=1, label="perfectly calibrated")
-        axes.plot([b.confidence for b in bins], [b.accuracy for b in bins], color=_BLUE, linewidth=1, alpha=0.4)
+        axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfectly calibrated")
+        axes.plot([b.confidence for b in bins], [b.accuracy for b in bins], color=BLUE, linewidth=1, alpha=0.4)
         sizes = [30 + 400 * b.count / len(confidences) for b in bins]
-        axes.scatter([b.confidence for b in bins], [b.accuracy for b in bins], s=sizes, color=_BLUE, alpha=0.85)
+        axes.scatter([b.confidence for b in bins], [b.accuracy for b in bins], s=sizes, color=BLUE, alpha=0.85)
         for b in bins:
             place = (b.confidence, b.accuracy)
             axes.annotate(f"n={b.count}", place, (0, -18), textcoords="offset points", ha="center", fontsize=9)
@@ -57,10 +57,10 @@ def reliability_diagram(confidences: Sequence[float], correct: Sequence[bool], p
 def risk_coverage_curve(confidences: Sequence[float], correct: Sequence[bool], path: Path) -> None:
     """Draw the share of errors among the surest answers against the share of questions answered."""
     coverage, risk = metrics.risk_coverage(confidences, correct)
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         figure, axes = plt.subplots()
-        axes.axhline(risk[-1], color=_GREY, linestyle="--", linewidth=1, label="errors when everything is answered")
-        axes.plot(coverage, risk, color=_BLUE, linewidth=1.8)
+        axes.axhline(risk[-1], color=GREY, linestyle="--", linewidth=1, label="errors when everything is answered")
+        axes.plot(coverage, risk, color=BLUE, linewidth=1.8)
         axes.set(xlabel="share of questions answered", ylabel="share of answers wrong", xlim=(0, 1))
         axes.set_ylim(0, max(0.05, float(risk.max()) * 1.15))
         area = metrics.aurc(confidences, correct)
