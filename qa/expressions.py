@@ -53,6 +53,7 @@ _RULES = {
 _PATTERN = (
     r"(?<![\w$€£#@’'/:.,-])(?:" + "|".join(f"(?P<{name}>{rule})" for name, rule in _RULES.items()) + r")(?!\w|[’']\d)"
 )
+_PATTERN = _PATTERN.replace(r"\d", "[0-9]")  # no other script's digits
 IN_NEWS = re.compile(_PATTERN)
 IN_QUESTIONS = re.compile(_PATTERN, re.IGNORECASE)
 

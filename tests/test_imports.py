@@ -18,6 +18,7 @@ ORDER = (
     ("records", "errors", "metrics"),
     ("config", "articles", "cleaning", "passages", "dates"),
     ("expressions", "tense"),
+    ("said",),
     ("when",),
     ("store", "lexical", "cues", "citing", "asked"),
     ("library",),

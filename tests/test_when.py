@@ -140,6 +140,7 @@ WORDS = (
 
 @given(st.text(max_size=300) | st.lists(st.sampled_from(WORDS.split()), max_size=40).map(" ".join))
 @example("1 \u017fep 2011")
+@example("\u0663 March \u0662\u0660\u0661\u0662, \u0663 years ago")
 @example("the last 999 decades, 999 years ago, in 9999 and 1600s")
 def test_any_text_is_read_in_order_and_within_bounds(text: str) -> None:
     for published in (None, PUBLISHED, EARLIEST, date(2099, 12, 31)):
