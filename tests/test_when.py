@@ -82,6 +82,8 @@ def test_what_names_its_year_needs_no_day_of_publication(text: str, said: str, d
         ("two years ago", "two years ago", "2010-01-01..2010-12-31"),
         ("five days ago", "five days ago", "2012-07-20"),
         ("the day before yesterday", "day before yesterday", "2012-07-23"),
+        ("Earlier this month, he", "Earlier this month", "2012-07-01..2012-07-25"),
+        ("Last week they met", "Last week", "2012-07-16..2012-07-22"),
         ("Earlier today they", "today", "2012-07-25"),
         ("last night", "last night", "2012-07-24"),
         ("this year", "this year", "2012-01-01..2012-12-31"),
