@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 
+from qa.citing import explained
 from qa.records import Answer, Article, Citation, header
 
 LIMIT = 4000  # UTF-16 units of visible text in one message, of Telegram's 4096
@@ -172,7 +173,13 @@ def _quoted(citation: Citation) -> Group:
         Block(f"\n[{citation.number}] "),
         Block(title, f'<a href="{escape(citation.url)}">', "</a>") if _is_link(citation.url) else Block(title),
         Block(f" – {_origin(citation)}\n"),
+        *dated(citation),
     ]
+
+
+def dated(citation: Citation) -> Group:
+    """What the expressions of time in a quote mean, below it: next week = 30 July – 5 August 2012."""
+    return [Block(f"{one_line(line)}\n", "<i>", "</i>") for line in explained(citation)]
 
 
 def _is_link(url: str) -> bool:

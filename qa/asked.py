@@ -25,10 +25,11 @@ _SINCE = re.compile(r"\bsince\s+(?:the\s+)?$", re.IGNORECASE)
 _BETWEEN = re.compile(r"\b(?:between|from)\s+(?:the\s+)?$", re.IGNORECASE)
 _AND = re.compile(r"\s*(?:and|to|until|till|through|[-–])\s*(?:the\s+)?", re.IGNORECASE)
 _PRINTED = re.compile(
-    r"\b(?:reports|articles|stories|news|coverage|newspapers)\s+(?:(?:published|printed|written|dated|that appeared)\s+)?"
+    r"\b(?:reports|articles|stories|news|coverage|papers)\s+(?:(?:published|printed|written|dated|that appeared)\s+)?"
     r"(?:(?:in|from|of|on|since|before|after|between|until|during)\s+)?(?:the\s+)?$",
     re.IGNORECASE,
 )
+_REPORTING = re.compile(r"\b(?:report(?:s|ed|ing)?|articles?|published|coverage)\b", re.IGNORECASE)
 _NEWEST = re.compile(
     r"\b(?:latest|newest|most recent(?:ly)?|these days|currently|right now|at the moment)\b", re.IGNORECASE
 )
@@ -36,7 +37,8 @@ _OLDEST = re.compile(r"\b(?:earliest|oldest|first (?:report|article|news|mention
 _WHEN = re.compile(
     r"^\W*(?:and\s|so\s|but\s)?(?:since\s|until\s)?"
     r"(?:when (?:exactly )?(?:did|do|does|was|were|is|are|will|would|has|have|had"
-    r"|can|could|should|might)\b|(?:on|in|by|for|from|during)?\s?(?:what|which) (?:exact )?(?:date|day|month|year|week)\b"
+    r"|can|could|should|might)\b"
+    r"|(?:on|in|by|for|from|during)?\s?(?:what|which) (?:exact )?(?:date|day|month|year|week)\b"
     r"|what (?:is|was) the (?:exact )?date\b)",
     re.IGNORECASE,
 )
@@ -57,6 +59,7 @@ class Asked:
 
     spans: tuple[Days, ...] = ()  # the days it is about: any of these
     printed: Days | None = None  # the days on which its reports must have appeared
+    reporting: bool = False  # it speaks of reports, so that its days are those of publication
     order: int = 0  # 1 for the latest, -1 for the first
     when: bool = False  # it asks for a date
     bare: str = ""  # the question without the days it is about, where enough of it is left to be read alone
@@ -93,12 +96,13 @@ class Asked:
                 spans += _of_any_year(mention.first, held)
         valid = tuple(span for span in spans if span[0] <= span[1])
         note = f"{'; '.join(notes)}." if notes else ""
-        return cls(valid, printed, order, bool(_WHEN.match(question)), _without(question, found), note)
+        reporting, when = bool(_REPORTING.search(question)), bool(_WHEN.match(question))
+        return cls(valid, printed, reporting, order, when, _without(question, found), note)
 
     @property
     def short(self) -> tuple[Days, ...]:
         """The spans short enough to be looked up everywhere."""
-        return tuple(span for span in self.spans if (span[1] - span[0]).days < SHORT)
+        return tuple(span for span in self.spans if (span[1] - span[0]).days < SHORT and not self.reporting)
 
     def holds(self, published: date | None) -> bool:
         """Whether an article appeared within the days the question is about."""
@@ -106,9 +110,7 @@ class Asked:
 
     def near(self, published: date | None) -> bool:
         """Whether it appeared then or soon enough after to tell of it."""
-        return published is not None and any(
-            f <= published <= min(l, LATEST - _AFTERWARDS) + _AFTERWARDS for f, l in self.spans
-        )
+        return published is not None and any(a <= published and published - _AFTERWARDS <= b for a, b in self.spans)
 
 
 def told(question: str, phrase: tuple[int, int], found: Iterable[Mention]) -> str | None:
@@ -124,14 +126,13 @@ def told(question: str, phrase: tuple[int, int], found: Iterable[Mention]) -> st
 
 def _anchored(question: str, mention: Mention, today: date, held: Days | None) -> tuple[Days, str]:
     """Return the days of an expression and, when they were counted from a present, a word about which."""
-    days, said = (mention.first, mention.last), question[mention.start : mention.end]
+    said = question[mention.start : mention.end]
     if _YEAR_SAID.search(said) or _yearless(said):
-        return days, ""
+        return (mention.first, mention.last), ""
     if held is None or mention.first <= held[1]:
-        return days, ""
+        return (mention.first, mention.last), ", counted from today"
     again = next((m for m in mentions(question, held[1], question=True) if m.start == mention.start), mention)
-    newest = in_words(held[1], held[1])
-    return (again.first, again.last), f", counted from the newest article, of {newest}"
+    return (again.first, again.last), f", counted from the newest article, of {in_words(held[1], held[1])}"
 
 
 def _joined(question: str, one: Mention, other: Mention) -> Days:

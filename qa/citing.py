@@ -8,6 +8,8 @@ from qa.dates import in_words
 from qa.records import Article, Citation, Mention
 from qa.when import mentions
 
+_MOST = 8  # lines below one quote
+
 
 def cite(number: int, article: Article, start: int, end: int, also: tuple[str, ...] = ()) -> Citation:
     """Cite a span; `also` names other outlets of the same report.
@@ -42,4 +44,4 @@ def explained(citation: Citation) -> list[str]:
         said = " ".join(citation.quote[mention.start - citation.start : mention.end - citation.start].split())
         if not re.search(r"\d{4}", said):
             lines.append(f"{said} = {in_words(mention.first, mention.last)}")
-    return list(dict.fromkeys(lines))
+    return list(dict.fromkeys(lines))[:_MOST]

@@ -17,8 +17,8 @@ _LONG_MONTH = r"(?:January|February|March|April|May|June|July|August|September|O
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?(?![\w%]|:\d|[.,]\d)"
 _YEAR = r"(?:1[6-9]|20)\d\d(?![\w%]|,\d|\.\d)"
 _SEASON = r"(?:spring|summer|fall|autumn|winter)"
-_PART = rf"(?:(?:early|mid|late)(?:[ -]|{_S}in{_S})|(?:beginning|start|end){_S}of{_S}(?:the{_S})?)"
-_SIDE = r"(?:last|this|next|this past|this coming|past|coming)"
+_PART = rf"(?i:(?:early|mid|late)(?:[ -]|{_S}in{_S})|(?:beginning|start|end){_S}of{_S}(?:the{_S})?)"
+_SIDE = r"(?i:last|this|next|this past|this coming|past|coming)"
 _NUMBER = r"(?:\d{1,3}|an?|couple of|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty)"
 _TO = rf"(?:[-–]|{_S}(?:-|–|to|until|till|through){_S})"
 
@@ -46,13 +46,15 @@ _RULES = {
     "ago": rf"{_NUMBER}{_S}(?:day|week|month|year|decade)s?{_S}ago",
     "near": r"day before yesterday|day after tomorrow|today|tonight|yesterday|tomorrow"
     rf"|this{_S}(?:morning|afternoon|evening)|last{_S}night",
-    "yearly": rf"from{_S}{_PART}?{_LONG_MONTH}{_TO}{_PART}?{_LONG_MONTH}(?!,?{_S}\d)",
+    "yearly": rf"(?:from{_S}{_PART}?{_LONG_MONTH}{_TO}|between{_S}{_PART}?{_LONG_MONTH}{_S}and{_S})"
+    rf"{_PART}?{_LONG_MONTH}(?!,?{_S}\d)",
     "bare_month": rf"(?:{_SIDE}{_S}|{_PART})?{_LONG_MONTH}(?!{_S}\d)",
     "weekday": rf"(?:{_SIDE}{_S})?{_WEEKDAY}(?:{_S}(?:morning|afternoon|evening|night))?",
 }  # fmt: skip
-_PATTERN = (
-    r"(?<![\w$€£#@’'/:.,-])(?:" + "|".join(f"(?P<{name}>{rule})" for name, rule in _RULES.items()) + r")(?!\w|[’']\d)"
-)
+# Words may begin a sentence; months and weekdays are told from other words by their capital.
+_WORDS = ("decade", "season", "quarter", "years", "rolling", "stretch", "side", "weekend", "ago", "near")
+_ANY = "|".join(f"(?P<{name}>{f'(?i:{rule})' if name in _WORDS else rule})" for name, rule in _RULES.items())
+_PATTERN = rf"(?<![\w$€£#@’'/:.,-])(?:{_ANY})(?!\w|[’']\d)".replace(r"\d", "[0-9]")  # no other script's digits
 IN_NEWS = re.compile(_PATTERN)
 IN_QUESTIONS = re.compile(_PATTERN, re.IGNORECASE)
 
@@ -62,7 +64,7 @@ BEFORE_MONTH = re.compile(
     re.IGNORECASE,
 )
 BEFORE_YEAR = re.compile(
-    r"\b(?:in|since|until|till|by|from|of|through|during|before|after|between|around|circa|year|to|and|late|early|than"
+    r"\b(?:in|since|until|till|by|from|of|through|during|before|after|between|around|about|at|circa|year|to|and|late|early|than"
     r"|for|the|a|an|its|his|her|their|our|this|summer|winter|spring|autumn|fall)\s{1,2}$|[(’']$",
     re.IGNORECASE,
 )
@@ -75,7 +77,7 @@ NUMBERED = re.compile(
     r"\b(?:page|pages|number|flight|route|highway|room|model|Boeing|office|area)\s{1,2}$", re.IGNORECASE
 )
 REPEATED = re.compile(
-    r"\b(?:every|each|any|random|most|black|cyber|super|good|easter|ash|palm|giving)\s{1,2}$", re.IGNORECASE
+    r"\b(?:every|each|any|random|most|black|cyber|super|good|easter|ash|palm|giving|on an?)\s{1,2}$", re.IGNORECASE
 )
 NAMED_DAY = re.compile(
     r"\s{1,2}(?:(?:Night|night) (?:Football|Live|Raw|Smackdown)|Times|Mail|Mirror|Post|Telegraph|Express)\b"

@@ -34,8 +34,8 @@ DATED_CANDIDATES = 20  # ... and of those that name a day asked about, or appear
 LEXICAL_SHARE = 0.5  # the rest of 1 is the vectors'
 CLAUSE = 1.5  # the best match of one clause
 OUTLET = 0.2  # the passage's outlet is named in the question
-PRINTED = 0.5  # it appeared in the days the question is about
-NAMED = 0.15  # it names such a day
+PRINTED = 0.25  # it appeared in the days the question is about
+NAMED = 0.25  # it names such a day
 ORDER = 0.2  # it is the latest of those found, where the latest is wanted
 RERANKED = 20  # hits the reader may put in another order
 READER_SHARE = 0.2  # of a reranked hit's score
@@ -161,10 +161,11 @@ class Retriever:
         best_clause = [max(found.values(), default=0.0) or 1.0 for found in clauses]
         lexical = LEXICAL_SHARE if words else 0.0
         origins = self.library.origins(near) if cues.outlets or asked.spans or asked.order else {}
-        named = self.naming(asked, list(near))
+        naming = 0.0 if asked.reporting else NAMED
+        named = self.naming(asked, list(near)) if naming else {}
         ages = sorted({day for _, day in origins.values() if day})
         whole = 1.0 + (CLAUSE if clauses else 0) + (OUTLET if cues.outlets else 0) + abs(asked.order) * ORDER
-        whole += PRINTED + NAMED if asked.spans else 0
+        whole += PRINTED + naming if asked.spans else 0
         scores: dict[int, float] = {}
         for n, cosine in near.items():
             score = lexical * words.get(n, 0.0) / best_word + (1 - lexical) * max(0.0, cosine)
@@ -176,7 +177,7 @@ class Retriever:
                 if asked.order and day:
                     rank = (ages.index(day) + 1) / len(ages)
                     score += ORDER * (rank if asked.order > 0 else 1 - rank)
-            scores[n] = (score + NAMED * named.get(n, 0.0)) / whole
+            scores[n] = (score + naming * named.get(n, 0.0)) / whole
         return self._told_once(sorted(scores.items(), key=lambda item: (-item[1], item[0])))[:k]
 
     def _told_once(self, ranked: list[tuple[int, float]]) -> list[tuple[int, float]]:

@@ -324,10 +324,10 @@ class Store:
             return {}
         query = (
             "SELECT passage, max((min(last, ?2) - max(first, ?1) + 1.0) / (last - first + 1)) FROM mentions"
-            f" WHERE first BETWEEN ?1 - {_LONGEST} AND ?2 AND last >= ?1{{}} GROUP BY passage"  # noqa: S608
+            " WHERE first BETWEEN ?1 - ?3 AND ?2 AND last >= ?1{} GROUP BY passage"
         )
         found: dict[int, float] = {}
-        bounds = [day.toordinal() for day in days]
+        bounds = [*(day.toordinal() for day in days), _LONGEST]
         with self._mapped():
             if numbers is None:
                 found.update(self._db.execute(query.format(""), bounds))

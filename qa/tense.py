@@ -16,7 +16,7 @@ _FUTURE = (
     r"|expected|likely to|about to|able to|hop(?:es?|ing) to"
     r"|plan(?:s|ning)? (?:to|for)|planned|ready to|(?:is|are) to|to be \w+|upcoming|coming up|ahead of"
     r"|join us|tune in|let me|begins|starts|opens|airs|premieres|arrives|returns|kicks|expires|faces|hosts|launches"
-    r"|takes place|ends|travels|deadline|preview|in time for)\b"
+    r"|takes place|ends|travels|leaves|heading into|deadline|preview|in time for)\b"
 )
 _PAST = (
     r"(?:was|were|had|has|have|did|said|told|came|went|met|took|made|held|gave|got|won|lost|beat|found|saw|spoke|wrote"
@@ -25,6 +25,7 @@ _PAST = (
     r"|(?!need|speed|indeed|hundred|feed|seed|exceed|proceed|succeed|United|Ahmed|Mohammed)[A-Za-z][a-z]{1,20}ed)\b"
 )
 _LIMIT = re.compile(r"\b(?:by|until|till|up to)\s{1,2}(?:the\s)?$")  # right before the expression
+_IS = re.compile(r"\s{1,2}(?:is|are)\b")  # right after it: "the match on Wednesday is …"
 _CUE = re.compile(
     rf"(?<![\w'’-])(?:be(?:en)? [a-z]{{2,20}}\b|(?P<future>{_FUTURE})|(?P<past>{_PAST}))|(?P<short>['’]ll\b)"
 )
@@ -34,6 +35,8 @@ def tense(text: str, start: int, end: int) -> int:
     """Return PAST, FUTURE or UNKNOWN for the expression at `text[start:end]`."""
     left = _STOP.split(text[max(0, start - _REACH) : start])[-1]
     if _LIMIT.search(left):
+        return FUTURE
+    if _IS.match(text, end):
         return FUTURE
     right = _STOP.split(text[end : end + _REACH], maxsplit=1)[0]
     before = [found for found in map(_sense, _CUE.finditer(left)) if found]

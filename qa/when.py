@@ -7,12 +7,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 
-from qa.dates import EARLIEST, LATEST, MONTH_NUMBER, MONTHS, Days, month_of, months_on, safe, week_of, year_of
+from qa.dates import EARLIEST, LATEST, Days, month_of, months_on, safe, week_of, year_of
 from qa.expressions import (
     ATTACKS,
     BEFORE_MONTH,
@@ -29,20 +27,13 @@ from qa.expressions import (
     ROUGH,
 )
 from qa.records import Mention
-from qa.tense import FUTURE, PAST, tense
+from qa.said import Said
+from qa.tense import FUTURE, PAST
 
-_WORD = re.compile(r"[a-z]+|\d+")
-_MONTH_WORD = re.compile(rf"(?:{MONTHS})(?![a-z])", re.IGNORECASE)
-_WEEKDAYS = {"mon": 0, "tue": 1, "wed": 2, "thu": 3, "fri": 4, "sat": 5, "sun": 6}
-_NUMBERS = {
-    name: n for n, name in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
-}
-_NUMBERS |= {"a": 1, "an": 1, "couple": 2, "twenty": 20, "thirty": 30}
 _SEASONS = {"spring": 3, "summer": 6, "fall": 9, "autumn": 9, "winter": 12}
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "q1": 0, "q2": 1, "q3": 2, "q4": 3}
 
 _SURE_MONTHS = frozenset("january february july august september october november december".split())
-_PRECEDED = 24  # characters looked at on the left: the longest word before a month, and spaces
 _AHEAD = 2  # a day or month that could lie behind or ahead lies ahead when that is so many times nearer
 _UNSAID = 240  # days after which nobody leaves the year of a day or month unsaid
 _HORIZON = 2  # years after publication that a bare number may name
@@ -56,86 +47,24 @@ def mentions(text: str, published: date | None, question: bool = False) -> list[
     """
     found: list[Mention] = []
     for match in (IN_QUESTIONS if question else IN_NEWS).finditer(text):
-        said = _Said.of(match, text, published)
+        said = Said.of(match, text, published)
         days = _RESOLVERS[match.lastgroup or ""](said)
         if days and EARLIEST <= days[0] <= days[1] < LATEST:
             found.append(Mention(match.start(), match.end(), *days))
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """One expression taken to pieces, and the text it stands in."""
-
-    text: str
-    start: int
-    end: int
-    published: date | None
-    words: tuple[str, ...]
-    numbers: tuple[int, ...]  # those that are no years
-    years: tuple[int, ...]
-    months: tuple[int, ...]
-
-    @classmethod
-    def of(cls, match: re.Match[str], text: str, published: date | None) -> _Said:
-        lower = match.group().casefold()
-        words = tuple(_WORD.findall(lower))
-        digits = [word for word in words if word.isascii() and word.isdigit()]
-        return cls(
-            text, match.start(), match.end(), published, words,
-            tuple(int(d) for d in digits if len(d) < 4),
-            tuple(int(d) for d in digits if len(d) == 4),
-            tuple(MONTH_NUMBER[m.group().casefold()[:3]] for m in _MONTH_WORD.finditer(lower)),
-        )  # fmt: skip
-
-    @property
-    def before(self) -> str:
-        return self.text[max(0, self.start - _PRECEDED) : self.start]
-
-    def has(self, *words: str) -> bool:
-        return any(word in self.words for word in words)
-
-    @property
-    def step(self) -> int:
-        """-1 for last, 1 for next, 0 for this."""
-        return -1 if self.has("last", "past") else 1 if self.has("next", "coming") else 0
-
-    def tense(self) -> int:
-        return tense(self.text, self.start, self.end)
-
-    def part(self, days: Days) -> Days:
-        """Return the part of some days that words such as "early" or "end of" name: a third, or the outermost month."""
-        first, last = days
-        whole = (last - first).days + 1
-        if self.has("beginning", "start", "end") and whole > 31:
-            return month_of(last) if self.has("end") else month_of(first)
-        if whole > 31:  # thirds of a year end with a month
-            first_third, second_third = months_on(first, 4), months_on(first, 8)
-            if self.has("early"):
-                return first, first_third - timedelta(days=1)
-            if self.has("mid"):
-                return first_third, second_third - timedelta(days=1)
-            return (second_third, last) if self.has("late") else days
-        if self.has("early", "beginning", "start"):
-            return first, first + timedelta(days=whole // 3 - 1)
-        if self.has("mid"):
-            return first + timedelta(days=whole // 3), first + timedelta(days=whole * 2 // 3 - 1)
-        if self.has("late", "end"):
-            return first + timedelta(days=whole * 2 // 3), last
-        return days
-
-
-def _iso(said: _Said) -> Days | None:
+def _iso(said: Said) -> Days | None:
     day = safe(said.years[0], *said.numbers)
     return (day, day) if day else None
 
 
-def _day(said: _Said) -> Days | None:
+def _day(said: Said) -> Days | None:
     day = _placed(said, said.months[0], said.numbers[0])
     return (day, day) if day else None
 
 
-def _days(said: _Said) -> Days | None:
+def _days(said: Said) -> Days | None:
     last = _placed(said, said.months[-1], said.numbers[1])
     first = last and safe(last.year, said.months[0], said.numbers[0])
     if first and last and first > last:
@@ -143,9 +72,9 @@ def _days(said: _Said) -> Days | None:
     return (first, last) if first and last else None
 
 
-def _placed(said: _Said, month: int, day: int) -> date | None:
+def _placed(said: Said, month: int, day: int) -> date | None:
     """Return a day of a month in the year named, or in the one that fits best."""
-    if (year := _told_year(said)) is not None:
+    if (year := said.year) is not None:
         return safe(year, month, day)
     if (month, day) == (9, 11) and ATTACKS.match(said.text, said.end):
         return date(2001, 9, 11)
@@ -153,12 +82,12 @@ def _placed(said: _Said, month: int, day: int) -> date | None:
         return None
     around = [safe(said.published.year + n, month, day) for n in (-1, 0, 1)]
     possible = [found for found in around if found]
-    weekday = _weekday_in(said)
+    weekday = said.weekday
     fitting = [found for found in possible if found.weekday() == weekday]
     return _nearest(said, fitting or possible, said.published)
 
 
-def _nearest(said: _Said, possible: list[date], published: date) -> date | None:
+def _nearest(said: Said, possible: list[date], published: date) -> date | None:
     """Choose by the tense of the sentence; without one, what lies behind unless what lies ahead is far nearer."""
     behind = [day for day in possible if day <= published]
     ahead = [day for day in possible if day >= published]
@@ -171,20 +100,14 @@ def _nearest(said: _Said, possible: list[date], published: date) -> date | None:
     return ahead[0] if sense == FUTURE or unsaid or (sense != PAST and till * _AHEAD < since) else behind[-1]
 
 
-def _month(said: _Said) -> Days | None:
-    year = _told_year(said)
+def _month(said: Said) -> Days | None:
+    year = said.year
     if year is None and said.numbers:
         year = 2000 + said.numbers[0]  # November ’11
     return said.part(month_of(date(year, said.months[0], 1))) if year else None
 
 
-def _told_year(said: _Said) -> int | None:
-    if said.years:
-        return said.years[0]
-    return said.published.year + said.step if said.published and said.has("year") else None
-
-
-def _bare_month(said: _Said) -> Days | None:
+def _bare_month(said: Said) -> Days | None:
     if said.published is None or REPEATED.search(said.before):
         return None
     name = said.words[-1]
@@ -204,13 +127,13 @@ def _bare_month(said: _Said) -> Days | None:
     return said.part(month_of(month)) if month else None
 
 
-def _decade(said: _Said) -> Days | None:
+def _decade(said: Said) -> Days | None:
     parts = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
     first, last = next((years for word, years in parts.items() if said.has(word)), (0, 9))
     return date(said.years[0] + first, 1, 1), date(said.years[0] + last, 12, 31)
 
 
-def _season(said: _Said) -> Days | None:
+def _season(said: Said) -> Days | None:
     season = next(word for word in said.words if word in _SEASONS)
     month = _SEASONS[season]
     if said.years:
@@ -228,7 +151,7 @@ def _season(said: _Said) -> Days | None:
     return first, months_on(first, 3) - timedelta(days=1)
 
 
-def _quarter(said: _Said) -> Days | None:
+def _quarter(said: Said) -> Days | None:
     months = 6 if said.has("half") else 3
     count = 12 // months
     nth = next((_ORDINALS[w] for w in said.words if w in _ORDINALS), said.numbers[0] - 1 if said.numbers else count - 1)
@@ -238,13 +161,13 @@ def _quarter(said: _Said) -> Days | None:
     return first, months_on(first, months) - timedelta(days=1)
 
 
-def _years(said: _Said) -> Days | None:
+def _years(said: Said) -> Days | None:
     first = said.years[0]
     last = said.years[1] if len(said.years) > 1 else first // 100 * 100 + said.numbers[0]
     return (date(first, 1, 1), date(last, 12, 31)) if first < last <= first + 100 else None
 
 
-def _year(said: _Said) -> Days | None:
+def _year(said: Said) -> Days | None:
     year = said.years[0]
     if NUMBER_NOUN.match(said.text, said.end) or NUMBERED.search(said.before):
         return None
@@ -255,11 +178,11 @@ def _year(said: _Said) -> Days | None:
     return said.part(year_of(year)) if EARLIEST.year <= year < LATEST.year else None
 
 
-def _rolling(said: _Said) -> Days | None:
+def _rolling(said: Said) -> Days | None:
     """The past month, the next three weeks: up to the day of publication, or from it on."""
     if said.published is None or OF.match(said.text, said.end):
         return None
-    count = _count(said)
+    count = said.count
     unit = said.words[-1].removesuffix("s")
     if unit == "hour":
         count, unit = (count + 23) // 24, "day"
@@ -274,7 +197,7 @@ def _rolling(said: _Said) -> Days | None:
     return (other, said.published) if sign < 0 else (said.published, other)
 
 
-def _side(said: _Said) -> Days | None:
+def _side(said: Said) -> Days | None:
     return _unit(said.published, said.words[-1], said.step) if said.published else None
 
 
@@ -287,7 +210,7 @@ def _unit(day: date, unit: str, step: int) -> Days:
     return year_of(day.year + step)
 
 
-def _stretch(said: _Said) -> Days | None:
+def _stretch(said: Said) -> Days | None:
     if said.published is None or not said.has("last", "this", "next", "the", "past", "coming"):
         return None
     first, last = _unit(said.published, said.words[-1], said.step)
@@ -298,7 +221,7 @@ def _stretch(said: _Said) -> Days | None:
     return said.part((first, last))
 
 
-def _weekend(said: _Said) -> Days | None:
+def _weekend(said: Said) -> Days | None:
     if said.published is None:
         return None
     saturday = week_of(said.published)[0] + timedelta(days=5)
@@ -312,10 +235,10 @@ def _weekend(said: _Said) -> Days | None:
     return saturday, saturday + timedelta(days=1)
 
 
-def _ago(said: _Said) -> Days | None:
+def _ago(said: Said) -> Days | None:
     if said.published is None or ROUGH.search(said.before):
         return None
-    count, unit = _count(said), said.words[-2].removesuffix("s")
+    count, unit = said.count, said.words[-2].removesuffix("s")
     if unit == "decade":
         count, unit = count * 10, "year"
     if count > 300:
@@ -326,7 +249,7 @@ def _ago(said: _Said) -> Days | None:
     return _unit(said.published, unit, -count)
 
 
-def _near(said: _Said) -> Days | None:
+def _near(said: Said) -> Days | None:
     if said.published is None or (said.has("today", "tomorrow") and GENERIC.search(said.before)):
         return None
     steps = 1 if said.has("tomorrow") else -1 if said.has("yesterday") or "last" in said.words else 0
@@ -334,8 +257,8 @@ def _near(said: _Said) -> Days | None:
     return day, day
 
 
-def _weekday(said: _Said) -> Days | None:
-    weekday = _weekday_in(said)
+def _weekday(said: Said) -> Days | None:
+    weekday = said.weekday
     if said.published is None or weekday is None or REPEATED.search(said.before):
         return None
     if NAMED_DAY.match(said.text, said.end):
@@ -356,17 +279,7 @@ def _weekday(said: _Said) -> Days | None:
     return day, day
 
 
-def _weekday_in(said: _Said) -> int | None:
-    return next(
-        (_WEEKDAYS[w[:3]] for w in said.words if w[:3] in _WEEKDAYS and (w.endswith("day") or len(w) < 6)), None
-    )
-
-
-def _count(said: _Said) -> int:
-    return next((int(w) if w.isdigit() else _NUMBERS[w] for w in said.words if w.isdigit() or w in _NUMBERS), 1)
-
-
-_RESOLVERS: dict[str, Callable[[_Said], Days | None]] = {
+_RESOLVERS: dict[str, Callable[[Said], Days | None]] = {
     "iso": _iso,
     "days": _days,
     "day": _day,

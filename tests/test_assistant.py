@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from qa import Assistant, Library, Retriever
+from qa.dates import in_words
 from qa.errors import LibraryEmptyError, QuestionError
 from qa.reader import Reader
 from qa.records import Answer
@@ -35,7 +36,8 @@ def check(answer: Answer, library: Library) -> None:
             article.url,
         )
     if answer.answered:
-        assert answer.short is None or answer.short in answer.citations[0].quote
+        told = {in_words(m.first, m.last) for m in answer.citations[0].mentions}
+        assert answer.short is None or answer.short in answer.citations[0].quote or answer.short in told
         assert all(c.quote in answer.text for c in answer.citations)
     else:
         assert answer.short is None
@@ -66,6 +68,50 @@ def test_a_follow_up_may_have_bare_questions_or_answers_before_it(assistant: Ass
     first = assistant.ask("What did Kayani refuse to give Mullen?")
     for history in ([first], ["x" * 100_000, "What did Kayani refuse to give Mullen?"], [first.question, " ?!"]):
         assert assistant.ask("Where did they meet?", history).short == "Rawalpindi"
+
+
+@pytest.mark.parametrize(
+    ("question", "short", "said"),
+    [
+        ("When were two Pakistanis killed by Raymond Davis?", "January 2011", "in January"),
+        ("When will Zaheer ul-Islam visit the United States?", "30 July – 5 August 2012", "next week"),
+        ("In which year was the Taliban regime ousted?", "2001", "2001"),
+    ],
+)
+def test_a_date_is_told_in_full_and_proved_by_the_quote(
+    assistant: Assistant, question: str, short: str, said: str
+) -> None:
+    answer = assistant.ask(question)
+    assert answer.short == short
+    assert said in answer.citations[0].quote
+
+
+def test_an_office_is_that_of_the_time_asked_about(assistant: Assistant) -> None:
+    then, later = (assistant.ask(f"Who was the ISI chief in {year}?") for year in (2011, 2012))
+    assert "Pasha" in (then.short or "")
+    assert "Zaheer" in (later.short or "")
+    assert not assistant.ask("Who was the ISI chief in 1995?").answered
+
+
+def test_what_a_report_tells_of_wednesday_is_found_by_its_date(assistant: Assistant) -> None:
+    answer = assistant.ask("Whom did Kayani meet in Rawalpindi on 28 March 2012?")
+    assert answer.answered
+    assert date(2012, 3, 28) in {m.first for m in answer.citations[0].mentions}
+    assert answer.note == ""
+
+
+def test_how_a_word_that_needs_a_present_was_read_is_told(seeded: Library, reader: Reader) -> None:
+    asked_later = Assistant(seeded, reader=reader, today=lambda: date(2026, 11, 25))
+    answer = asked_later.ask("Which American is expected in Pakistan this week?")
+    assert "Tillerson" in answer.text
+    assert answer.note.startswith("“this week” is read as 23 – 29 October 2017, counted from the newest article")
+
+
+def test_a_time_of_reporting_that_leaves_nothing_is_given_up_with_a_word(assistant: Assistant) -> None:
+    answer = assistant.ask("What did Kayani refuse to give Mullen, in articles before 2000?")
+    assert answer.answered
+    assert answer.note == "No report of that time answers; another does."
+    assert assistant.ask("What did Kayani refuse to give Mullen, in articles of 2011?").note == ""
 
 
 def test_threads_get_the_answers_one_asker_gets(assistant: Assistant) -> None:

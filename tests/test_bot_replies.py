@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot import replies
+from qa.citing import cite
 from qa.records import Answer, Article, Citation
 from tests.telegram_server.markup import units, visible
 
@@ -35,6 +36,14 @@ def answered(quote: str = CITATION.quote, short: str = "no & left") -> Answer:
         1, "a1", CITATION.title, CITATION.outlet, CITATION.published, CITATION.url, 0, len(quote), quote
     )
     return Answer("What did he say?", True, short, quote, 0.9, (citation,))
+
+
+def test_what_a_quote_means_by_next_week_stands_below_it_and_not_in_it() -> None:
+    article = Article("a1", "He will come next week.", published=date(2012, 7, 25))
+    citation = cite(1, article, 0, len(article.text))
+    (message,) = replies.answer(Answer("When?", True, "30 July – 5 August 2012", article.text, 0.9, (citation,)))
+    assert "<blockquote>He will come next week.</blockquote>" in message
+    assert "<i>next week = 30 July – 5 August 2012" in message
 
 
 def test_an_answer_shows_short_answer_quote_and_source() -> None:

@@ -19,7 +19,7 @@ import pytest
 
 import qa
 from qa.cli import main
-from qa.records import AddReport, Answer, Article, Citation, Hit, Passage
+from qa.records import AddReport, Answer, Article, Citation, Event, Hit, Passage
 
 HANGAR = """---
 id: hangar
@@ -133,7 +133,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"talks-qa {qa.__version__}\n"
 
 
-@pytest.mark.parametrize("name", ["ask", "search", "repl", "add", "remove", "list", "eval", "check"])
+@pytest.mark.parametrize("name", ["ask", "search", "timeline", "repl", "add", "remove", "list", "eval", "check"])
 def test_every_option_of_every_command_is_explained(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([name, "--help"])
@@ -254,6 +254,17 @@ def test_search_finds_passages_within_its_filters(made: Path, rerank: list[str])
     assert {hit["article"]["id"] for hit in filtered["hits"]} == {"visit"}
     nothing = talks(made, "search", *rerank, "--until", "2010", "supply routes")
     assert (nothing.returncode, nothing.stdout) == (3, "Nothing found.\n")
+
+
+@pytest.mark.slow
+def test_a_timeline_is_printed_in_order_and_within_its_bounds(made: Path) -> None:
+    found = json.loads(talks(made, "timeline", "--json").stdout)
+    days = [event["first"] for event in found["events"]]
+    assert days and days == sorted(days) and found["topic"] == ""
+    assert list(found["events"][0]) == fields(Event)
+    nothing = talks(made, "timeline", "--until", "1999", "supply", "routes")
+    assert (nothing.returncode, nothing.stdout) == (3, "Nothing dated was found.\n")
+    assert talks(made, "timeline", "--since", "2013", "--until", "2012").returncode == 2
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ ORDER = (
     ("records", "errors", "metrics"),
     ("config", "articles", "cleaning", "passages", "dates", "stories"),
     ("expressions", "tense"),
+    ("said",),
     ("when",),
     ("schema", "cues", "citing", "asked"),
     ("store", "lexical"),

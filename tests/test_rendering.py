@@ -13,14 +13,16 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from qa.citing import cite
 from qa.errors import LibraryError
-from qa.records import AddReport, Answer, Article, Citation, Hit, Passage, Rejection
+from qa.records import AddReport, Answer, Article, Citation, Event, Hit, Passage, Rejection
 from qa.rendering import (
     clean,
     describe,
     one_line,
     render_answer,
     render_articles,
+    render_events,
     render_hits,
     render_report,
     show,
@@ -51,6 +53,30 @@ def in_terminal(text: Text) -> str:
     console.print(text)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
+
+
+def dated(text: str) -> Citation:
+    return cite(1, Article("a", text, "Talks", "Dawn", date(2012, 7, 25)), 0, len(text))
+
+
+def test_days_are_explained_below_the_quote_where_it_does_not_say_them_itself() -> None:
+    quote = "He will visit next week, an official said on Wednesday; the last visit was in May 2011."
+    assert render_answer(answer(dated(quote), short=None)).plain.startswith(
+        f"[1] {quote}\n    next week = 30 July – 5 August 2012\n    Wednesday = 25 July 2012\n    Talks | Dawn"
+    )
+
+
+def test_a_note_stands_before_the_confidence() -> None:
+    noted = replace(answer(citation()), note="“last week” is read as 16 – 22 July 2012, counted from today.")
+    assert render_answer(noted).plain.endswith(f"\n\n{noted.note}\n\nconfidence 87%")
+
+
+def test_events_are_headed_by_their_days() -> None:
+    quote = "They met on Wednesday."
+    event = Event(date(2012, 7, 25), date(2012, 7, 25), dated(quote))
+    assert render_events([event, event]).plain.startswith(f"25 July 2012\n[1] {quote}\n    Wednesday = 25 July 2012\n")
+    assert "\n\n25 July 2012\n[2] " in render_events([event, event]).plain
+    assert render_events([]).plain == "Nothing dated was found."
 
 
 def test_an_answer_shows_the_phrase_then_numbered_quotes_with_their_sources() -> None:

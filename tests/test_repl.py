@@ -150,6 +150,15 @@ def test_an_unknown_command_is_told_with_what_was_meant(conversation: Conversati
     assert str(raised.value) == f"there is no command {hint}"
 
 
+def test_a_timeline_keeps_to_the_filters(conversation: Conversation) -> None:
+    everything = conversation.reply("/timeline").plain
+    assert everything.startswith("November 2007\n[1] General Kayani was appointed army chief in November 2007.")
+    assert "28 March 2012\n[2] " in everything and "22 October 2015" in everything
+    conversation.reply("/since 2015")
+    assert conversation.reply("/timeline Kayani").plain == "Nothing dated was found."
+    assert conversation.reply("/timeline Nawaz Sharif").plain.startswith("20 October 2015\n[1] Prime Minister")
+
+
 def test_sources_and_help(conversation: Conversation) -> None:
     assert [line.split()[0] for line in conversation.reply("/sources").plain.split("\n")] == ["visit", "meeting"]
     shown = conversation.reply("/HELP").plain.split("\n")

@@ -12,7 +12,7 @@ import pytest
 
 from qa.errors import LibraryDamagedError, LibraryError
 from qa.records import Article, Passage
-from qa.store import Store, passage_digest
+from qa.store import SCHEMA_VERSION, Store, passage_digest
 
 TEXT = "One sentence stands here. Another stands there."
 
@@ -70,6 +70,56 @@ def test_filters(store: Store) -> None:
     assert store.matching(None, date(2011, 1, 1), None).tolist() == []
     assert store.matching(None, None, ["O"]).tolist() == [1, 2]
     assert store.outlets() == ["O"]
+
+
+def test_the_days_that_passages_name_are_found(store: Store) -> None:
+    dated = Article("a", "They met on Wednesday here. In April 2011 it snowed.", published=date(2011, 4, 21))
+    spans = ((0, 27), (28, 52))
+    passages = [Passage(f"a#{i}", "a", i, s, e, dated.text[s:e]) for i, (s, e) in enumerate(spans)]
+    with store.transaction():
+        store.put(dated, passages, [passage_digest(dated, p) for p in passages], np.zeros((2, 4), dtype=np.float16))
+    wednesday = (date(2011, 4, 20), date(2011, 4, 20))
+    assert store.naming(wednesday) == {1: 1.0, 2: pytest.approx(1 / 30)}
+    assert store.naming(wednesday, [2]) == {2: pytest.approx(1 / 30)}
+    assert store.naming((date(2011, 5, 1), date(2011, 5, 2))) == {}
+    assert [(n, dated.text[m.start : m.end]) for n, m in store.dated(wednesday)] == [(1, "Wednesday")]
+    assert store.held() == (date(2011, 4, 21), date(2011, 4, 21))
+    with store.transaction():
+        store.delete("a")
+    assert store.naming(wednesday) == {}
+    assert store.held() is None
+
+
+def downgrade(path: Path) -> None:
+    """Make a library's database what version 1 wrote."""
+    with sqlite3.connect(path) as old:
+        old.execute("DROP TABLE mentions")
+        old.execute("UPDATE manifest SET value = '1' WHERE key = 'schema'")
+    old.close()
+
+
+def test_an_older_library_is_upgraded_when_it_is_opened(store: Store) -> None:
+    put(store, Article("a", "They met us on Wednesday. Another stands there.", published=date(2011, 4, 21)))
+    found, generation = store.naming((date(2011, 4, 20), date(2011, 4, 20))), store.generation()
+    store.close()
+    downgrade(store.path)
+    upgraded = Store(store.path)
+    assert found and upgraded.naming((date(2011, 4, 20), date(2011, 4, 20))) == found
+    assert (upgraded.generation(), upgraded.manifest()["schema"]) == (generation, str(SCHEMA_VERSION))
+    upgraded.close()
+
+
+def test_an_older_library_that_cannot_be_written_to_is_read_without_its_days(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, Article("a", TEXT, published=date(2011, 4, 21)))
+    store.close()
+    downgrade(store.path)
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # the tests may run as root
+    old = Store(store.path)
+    day = (date(2011, 4, 20), date(2011, 4, 20))
+    assert (old.writable, old.naming(day), old.dated(day), old.count()) == (False, {}, [], (1, 2))
+    old.close()
 
 
 def test_a_changed_text_is_never_handed_out(store: Store) -> None:

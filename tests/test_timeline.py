@@ -21,9 +21,9 @@ def quarry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """Two outlets about one quarry, and something else."""
     folder = tmp_path_factory.mktemp("quarry")
     opened = "The quarry at Attock was opened in March 2009 by a Chinese company."
+    fell = "On Wednesday a wall of the quarry fell, an owner said on Thursday. It will open next week."
     rows = [
-        {"id": "one", "published": "2012-05-03", "outlet": "Star",
-         "text": f"{opened} On Wednesday a wall of the quarry fell, an owner said on Thursday. It will open next week."},
+        {"id": "one", "published": "2012-05-03", "outlet": "Star", "text": f"{opened} {fell}"},
         {"id": "two", "published": "2012-05-04", "outlet": "Wire",
          "text": f"A wall of the quarry fell on Wednesday. {opened} Nobody knows why this year is wet."},
         {"id": "polo", "published": "2012-05-04", "text": "The army's polo team won on Tuesday."},

@@ -82,6 +82,8 @@ def test_what_names_its_year_needs_no_day_of_publication(text: str, said: str, d
         ("two years ago", "two years ago", "2010-01-01..2010-12-31"),
         ("five days ago", "five days ago", "2012-07-20"),
         ("the day before yesterday", "day before yesterday", "2012-07-23"),
+        ("Earlier this month, he", "Earlier this month", "2012-07-01..2012-07-25"),
+        ("Last week they met", "Last week", "2012-07-16..2012-07-22"),
         ("Earlier today they", "today", "2012-07-25"),
         ("last night", "last night", "2012-07-24"),
         ("this year", "this year", "2012-01-01..2012-12-31"),
@@ -140,6 +142,7 @@ WORDS = (
 
 @given(st.text(max_size=300) | st.lists(st.sampled_from(WORDS.split()), max_size=40).map(" ".join))
 @example("1 \u017fep 2011")
+@example("\u0663 March \u0662\u0660\u0661\u0662, \u0663 years ago")
 @example("the last 999 decades, 999 years ago, in 9999 and 1600s")
 def test_any_text_is_read_in_order_and_within_bounds(text: str) -> None:
     for published in (None, PUBLISHED, EARLIEST, date(2099, 12, 31)):

@@ -46,11 +46,11 @@ class Timeless(Retriever):
 
 def right(row: dict[str, Any], answer: Answer) -> bool:
     """Whether an answer is the one wanted."""
-    if not row["answers"]:
-        return not answer.answered
-    told = (
-        f"{answer.short or ''}\n{'' if row['kind'] == 'when' else answer.citations[0].quote}" if answer.answered else ""
-    )
+    if not row["answers"] or not answer.answered:
+        return not row["answers"] and not answer.answered
+    told = answer.short or ""
+    if row["kind"] != "when":
+        told += f"\n{answer.citations[0].quote}"
     return any(accepted.casefold() in told.casefold() for accepted in row["answers"])
 
 
@@ -116,9 +116,8 @@ def main() -> int:
                 for row, answer, well in zip(rows, answers, good, strict=True):
                     if args.show and not well:
                         quote = answer.citations[0].quote[:150] if answer.citations else ""
-                        print(
-                            f"  {row['id']} {row['question']} {row['answers']}: {answer.answered} {answer.confidence:.2f} {answer.short!r} {quote!r}"
-                        )
+                        print(f"  {row['id']} {row['question']} {row['answers']}")
+                        print(f"    {answer.confidence:.2f} {answer.short!r} {quote!r}")
     except (OSError, ValueError, TalksError) as error:
         print(f"dated: {error}", file=sys.stderr)
         return 1
