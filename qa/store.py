@@ -144,11 +144,18 @@ class Store:
             raise LibraryDamagedError(f"{self.path}: the article {article_id} is damaged; add it again")
         return article
 
-    def articles(self) -> list[Article]:
-        """Return every article, newest first, those without a date last."""
+    def articles(self, offset: int = 0, limit: int = -1) -> list[Article]:
+        """Return articles, newest first, those without a date last; all of them, or `limit` after `offset`."""
+        query = f"SELECT {_ARTICLE} FROM articles a ORDER BY published DESC, id LIMIT ? OFFSET ?"  # noqa: S608
         with self._mapped():
-            rows = self._db.execute(f"SELECT {_ARTICLE} FROM articles a ORDER BY published DESC, id").fetchall()  # noqa: S608
+            rows = self._db.execute(query, (limit, offset)).fetchall()
         return [_article(row) for row in rows]
+
+    def span(self) -> tuple[date, date] | None:
+        """Return the days of the oldest and the newest dated article, None where none is dated."""
+        with self._mapped():
+            first, last = self._db.execute("SELECT min(published), max(published) FROM articles").fetchone()
+        return (date.fromisoformat(first), date.fromisoformat(last)) if first else None
 
     def count(self) -> tuple[int, int]:
         """Return the number of articles and of passages."""
