@@ -101,6 +101,6 @@ def _parsed(body: str | None, bot: Bot) -> Update | None:
 
     try:
         return Update.de_json(json.loads(body or ""), bot)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         log.warning("an update of the last run cannot be read again: %s", type(error).__name__)
         return None

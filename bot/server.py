@@ -52,6 +52,8 @@ async def _update(request: web.Request, inbox: Inbox, bot: Bot, secret: str) -> 
     try:
         update = Update.de_json(json.loads(await request.read()), bot)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        update = None
+    if update is None or not isinstance(update.update_id, int):
         return web.Response(status=400, text="not an update")
     await inbox.put(update)
     return web.Response()

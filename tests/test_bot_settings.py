@@ -86,3 +86,15 @@ def test_the_settings_can_be_checked_from_the_command_line(tmp_path: Path, text:
     )
     assert (done.returncode, done.stderr.count("\n")) == (status, 1)
     assert line in done.stderr
+
+
+def test_the_token_may_be_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    command = [sys.executable, "-m", "bot.app", "--check"]
+    for content, status, line in ((None, 1, "No such file"), (" \n", 2, "BotFather"), ("1:a\n", 0, "sound")):
+        if content is not None:
+            file.write_text(content)
+        environment = {"TALKS_BOT_TOKEN_FILE": str(file), "HOME": str(tmp_path)}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.count("\n")) == (status, 1)
+        assert line in done.stderr
