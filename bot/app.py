@@ -91,13 +91,15 @@ async def running(application: App, services: Services, polling: int = 10) -> As
                 yield
         finally:
             services.stopping.set()
-            if application.updater and application.updater.running:
-                await application.updater.stop()
-            await application.stop()
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
-            await services.notices.flush(application.bot)
+            try:
+                if application.updater and application.updater.running:
+                    await application.updater.stop()
+            finally:
+                await application.stop()
+                for task in background:
+                    task.cancel()
+                await asyncio.gather(*background, return_exceptions=True)
+                await services.notices.flush(application.bot)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -80,7 +81,7 @@ class Inbox(asyncio.Queue[Any]):
         if update.inline_query is not None:  # of no use a few seconds later
             return True
         row = self._try(
-            "INSERT OR IGNORE INTO updates VALUES (?, ?, ?, ?)", number, update.to_json(), _WAITING, time.time()
+            "INSERT OR IGNORE INTO updates VALUES (?, ?, ?, ?)", number, _text(update), _WAITING, time.time()
         )
         return row is None or self._db.changed() == 1
 
@@ -96,9 +97,12 @@ class Inbox(asyncio.Queue[Any]):
             return None
 
 
-def _parsed(body: str | None, bot: Bot) -> Update | None:
-    import json
+def _text(update: Update) -> str:
+    """Return an update as JSON; the library's own way fails on dates inside messages that are gone."""
+    return json.dumps(update.to_dict(), default=lambda moment: int(moment.timestamp()))
 
+
+def _parsed(body: str | None, bot: Bot) -> Update | None:
     try:
         return Update.de_json(json.loads(body or ""), bot)
     except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -48,6 +48,8 @@ def page(services: Services, listing: Listing, number: int, say: Tongue) -> Page
     """Return a page of a list, the nearest there is; called from a thread."""
     size = _SIZES[listing.kind]
     coverage = services.coverage()
+    if not coverage.articles:
+        return Page(1, replies.remark(replies.no_articles(say)), None)
     if listing.kind == "timeline":
         events = services.timeline(listing.topic) if services.timeline else ()
         chosen, pages = _cut(events, number, size)

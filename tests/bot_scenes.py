@@ -17,7 +17,7 @@ from bot.inbox import Inbox
 from bot.services import Progress, Services, Timeline
 from bot.settings import Settings
 from qa.errors import LibraryEmptyError, LibraryError, QuestionError, UnknownArticleError
-from qa.records import AddReport, Answer, Article, Citation, Hit, Passage
+from qa.records import AddReport, Answer, Article, Citation, Hit, Passage, Rejection
 from tests.telegram_server import TOKEN, TelegramServer
 
 ADMIN = 1
@@ -97,10 +97,14 @@ class Shelf:
 
     def add(self, paths: Sequence[Path], progress: Progress) -> AddReport:
         progress("adding", 1, 2)
-        texts = [path.read_text(encoding="utf-8") for path in paths]
-        self.held |= {f"new{i}": Article(f"new{i}", text, "A new title") for i, text in enumerate(texts)}
+        (path,) = paths
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            return AddReport(rejected=(Rejection(str(path), "not UTF-8 text"),))
+        self.held["new"] = Article("new", text, "A new title")
         self.changes += 1
-        return AddReport(added=tuple(f"new{i}" for i in range(len(texts))))
+        return AddReport(added=("new",))
 
     def remove(self, article_id: str) -> None:
         del self.held[article_id]

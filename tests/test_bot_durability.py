@@ -135,6 +135,22 @@ def test_a_crash_leaves_what_waits_and_names_what_was_being_sent(tmp_path: Path)
     asyncio.run(run())
 
 
+def test_a_press_under_a_message_that_is_gone_is_written_down(tmp_path: Path) -> None:
+    async def run() -> None:
+        db = Database(tmp_path / "chats.db")
+        gone = {"message_id": 5, "date": 0, "chat": {"id": 7, "type": "private"}}
+        person = {"id": 7, "is_bot": False, "first_name": "A"}
+        query = {"id": "1", "from": person, "chat_instance": "1", "message": gone, "data": "p:1:0"}
+        made = Update.de_json({"update_id": 1, "callback_query": query}, None)
+        await Inbox(db).put(made)
+        again = Inbox(db)
+        assert again.recover(None) == []  # type: ignore[arg-type]
+        assert again.get_nowait().callback_query.data == "p:1:0"
+        db.close()
+
+    asyncio.run(run())
+
+
 def test_someone_whose_answer_was_broken_off_is_told_and_not_answered_twice(tmp_path: Path) -> None:
     async def first(server: TelegramServer, scene: Scene) -> None:
         made = await server.push(message=server.message("who went?"))

@@ -45,7 +45,7 @@ def test_a_document_from_an_admin_becomes_an_article(tmp_path: Path) -> None:
     async def play(server: TelegramServer, scene: Scene) -> None:
         await server.upload("../../a report.md", b"A report of some length.", ADMIN)
         await told(server, "added: 1")
-        assert scene.shelf.held["new0"].text == "A report of some length."
+        assert scene.shelf.held["new"].text == "A report of some length."
         assert list((tmp_path / "uploads").iterdir()) == []
         await server.say("/sources")
         assert "A new title" in await server.reply(1)
@@ -60,7 +60,7 @@ def test_documents_that_cannot_be_used_are_told(tmp_path: Path) -> None:
         await server.upload("large.md", b"x", ADMIN, size=3_000_000)
         assert "too large: 2 MB" in await server.reply(2, ADMIN)
         await server.upload("binary.md", b"\xff\xfe\xff", ADMIN)
-        await server.reply(3, ADMIN)
+        await told(server, "not UTF-8 text")
         server.faults.append(Fault("getFile", 400, "Bad Request: file is temporarily unavailable"))
         await server.upload("gone.md", b"x" * 100, ADMIN)
         await told(server, "temporarily unavailable")

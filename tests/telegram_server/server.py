@@ -48,7 +48,7 @@ class TelegramServer:
         self._me = {"id": number, "is_bot": True, "first_name": "Talks", "username": user.USERNAME}
         self._updates: list[dict[str, Any]] = []
         self._allowed: list[str] = []  # kinds of updates the bot asked for; empty: all
-        self._messages: dict[tuple[int, int], dict[str, Any]] = {}
+        self.messages: dict[tuple[int, int], dict[str, Any]] = {}
         self._answered: set[str] = set()
         self._queries: set[str] = set()  # inline queries that wait for results
         self._files: dict[str, bytes] = {}
@@ -80,18 +80,18 @@ class TelegramServer:
 
     async def press(self, message_id: int, label: str, chat: int = 7) -> None:
         """Press a button under a message of the bot."""
-        await self.push(callback_query=user.press(next(self._update_ids), self._messages[chat, message_id], label))
+        await self.push(callback_query=user.press(next(self._update_ids), self.messages[chat, message_id], label))
 
     async def forge(self, message_id: int, data: str, chat: int = 7) -> None:
         """Press a button that is not there."""
-        await self.push(callback_query=user.forged(next(self._update_ids), self._messages[chat, message_id], data))
+        await self.push(callback_query=user.forged(next(self._update_ids), self.messages[chat, message_id], data))
 
     async def change(self, message_id: int, text: str, chat: int = 7) -> None:
         """Edit a message of the person's."""
-        old = self._messages[chat, message_id]
+        old = self.messages[chat, message_id]
         kept = {key: old[key] for key in ("date", "from", "chat")}
         new = user.message(message_id, text, chat) | kept | {"edit_date": int(time.time())}
-        self._messages[chat, message_id] = new
+        self.messages[chat, message_id] = new
         await self.push(edited_message=new)
 
     async def upload(self, name: str, content: bytes, chat: int = 7, size: int | None = None, **fields: Any) -> None:
@@ -131,7 +131,7 @@ class TelegramServer:
     def message(self, text: str | None, chat: int = 7, **fields: Any) -> dict[str, Any]:
         """Return a new message, known to the server from now on."""
         made = user.message(next(self._message_ids), text, chat, **fields)
-        self._messages[chat, made["message_id"]] = made
+        self.messages[chat, made["message_id"]] = made
         return made
 
     async def wait(
@@ -152,12 +152,12 @@ class TelegramServer:
 
     def last(self, chat: int = 7) -> dict[str, Any]:
         """Return the last message of the bot in a chat, as it is now."""
-        numbers = [n for c, n in self._messages if c == chat and self._messages[c, n]["from"] == self._me]
-        return self._messages[chat, max(numbers)]
+        numbers = [n for c, n in self.messages if c == chat and self.messages[c, n]["from"] == self._me]
+        return self.messages[chat, max(numbers)]
 
     def last_id(self, chat: int = 7) -> int:
         """Return the number of the last message in a chat, whoever wrote it."""
-        return max(n for c, n in self._messages if c == chat)
+        return max(n for c, n in self.messages if c == chat)
 
     def labels(self, chat: int = 7) -> list[str]:
         """Return what the buttons under the bot's last message say."""
@@ -267,13 +267,13 @@ class TelegramServer:
     def _send(self, data: dict[str, Any]) -> dict[str, Any]:
         chat = int(data["chat_id"])
         reply = data.get("reply_parameters") or {}
-        if reply and (chat, reply["message_id"]) not in self._messages and not reply.get("allow_sending_without_reply"):
+        if reply and (chat, reply["message_id"]) not in self.messages and not reply.get("allow_sending_without_reply"):
             raise ApiError(400, "Bad Request: message to be replied not found")
         keyboard = {"reply_markup": data["reply_markup"]} if "reply_markup" in data else {}
         return self.message(visible(data["text"], data.get("parse_mode")), chat, **{"from": self._me}, **keyboard)
 
     def _edit(self, data: dict[str, Any]) -> dict[str, Any]:
-        old = self._messages.get((int(data["chat_id"]), int(data["message_id"])))
+        old = self.messages.get((int(data["chat_id"]), int(data["message_id"])))
         if old is None or old["from"] != self._me:
             raise ApiError(400, "Bad Request: message to edit not found")
         text = visible(data["text"], data.get("parse_mode")) if "text" in data else old["text"]
