@@ -18,7 +18,7 @@ from qa.records import AddReport, Answer, Article, Citation, Event, Hit
 EXPAND_FROM = 320  # characters: a longer quote is folded
 CLOSEST = 3  # quotes under a refusal
 OTHERS = 4  # other articles about a question
-AROUND = 1200  # characters of a passage on each side of the cited sentence
+AROUND = 600  # characters of a passage on each side of the cited sentence
 EXAMPLE = "What did Kayani refuse to give Mullen?"
 _NEW_LINE, _GAP = Block("\n"), Block("\n\n")
 _REJECTED = 10  # named in a report
@@ -35,7 +35,7 @@ def welcome(say: Tongue, coverage: Coverage) -> list[str]:
         "Ask me about the Pakistan–US talks. I answer with the words of the newspaper articles I know, with outlet "
         "and date – and I say so when they do not tell."
     )
-    example = [Block(say("For instance:")), _NEW_LINE, italic(EXAMPLE), _GAP]
+    example = [Block(say("For instance:")), _NEW_LINE, italic(say.set_off(EXAMPLE)), _GAP]
     if say.language != "en":
         first = f"{first}\n\n{english(say)}"
     return pack([[Block(first), _GAP], _covers(coverage, say), example, [Block(say("/help shows more."))]])
@@ -90,7 +90,7 @@ def passage(article: Article, citation: Citation, say: Tongue) -> list[str]:
     source: Group = [*_source(article, say), _NEW_LINE]
     if len(quote) <= AROUND:
         marked: Group = [
-            Block("… " * (start > 0) + before, "<blockquote expandable>"),
+            Block("… " * (start > 0) + before, "<blockquote>"),
             Block(quote, "<b><u>", "</u></b>"),
             Block(after + " …" * (end < len(article.text)), closing="</blockquote>"),
         ]
@@ -267,9 +267,8 @@ def _window(text: str, start: int, end: int) -> tuple[int, int]:
     """Whole sentences round a quote, on each side as many as there is room for."""
     low, high = max(0, start - AROUND), min(len(text), end + AROUND)
     spans = [(low + a, low + b) for a, b in sentences(text[low:high])]
-    first = min((a for a, _ in spans if a > low), default=start) if low else 0
-    last = max((b for _, b in spans if b < high), default=end) if high < len(text) else len(text)
-    return min(first, start), max(last, end)
+    whole = spans[low > 0 : len(spans) - (high < len(text))]  # the sentences at the edges may be cut
+    return min([start, *(a for a, _ in whole)]), max([end, *(b for _, b in whole)])
 
 
 def _days(first: date, last: date, say: Tongue) -> str:

@@ -145,6 +145,12 @@ def test_a_passage_shows_the_cited_sentence_marked_between_whole_sentences() -> 
     seen = visible(message, "HTML")
     assert "… First there was this." in seen
     assert seen.endswith("Then there was that. …")
+    for place in range(0, 60, 7):  # wherever the edge falls, whole sentences are shown
+        moved = Article("a1", article.text[place:], "T", "O")
+        cut = Citation(1, "a1", "T", "O", None, "", citation.start - place, citation.end - place, citation.quote)
+        shown = visible(replies.passage(moved, cut, EN)[0], "HTML")
+        assert "… First" in shown
+        assert shown.endswith("that. …")
     assert "changed" in replies.passage(Article("a1", "other"), citation, EN)[0]
 
 
