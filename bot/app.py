@@ -11,19 +11,19 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.handlers import App
     from bot.services import Services
     from bot.settings import Settings
+    from qa.config import Config
+    from qa.library import Library
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-_RETRIES = 3  # of a request that Telegram asks to send later, and of the first connection
-_HOUR = 3600.0
+_RETRIES = 3  # of a request that Telegram asks to send later
 _UNSET = (
     "no bot token: talk to @BotFather on Telegram to make a bot, then set TALKS_BOT_TOKEN to the token it gives you"
 )
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 def build_application(token: str, services: Services) -> App:
-    """Return the application, to be run by `running`."""
+    """Return the application, to be run by `bot.running`."""
     os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library's coming default; its rate limiter warns otherwise
     from telegram import Update
     from telegram.ext import AIORateLimiter, ApplicationBuilder
@@ -60,46 +60,6 @@ def build_application(token: str, services: Services) -> App:
     application = builder.build()
     register(application, services)
     return application
-
-
-@asynccontextmanager
-async def running(application: App, services: Services, polling: int = 10) -> AsyncIterator[None]:
-    """Receive and answer updates for as long as the block runs; then finish the answers in flight.
-
-    `polling` is the seconds Telegram may hold a request for updates. Raises TelegramError where the
-    Bot API cannot be reached or does not know the token.
-    """
-    from telegram import Update
-
-    from bot.handlers import interrupted
-
-    async with _initialised(application):
-        await _announced(application, services)
-        none: list[Update] = []
-        broken_off = services.tried(lambda: services.inbox.recover(application.bot), none)
-        background = [
-            asyncio.create_task(services.notices.send(application.bot)),
-            asyncio.create_task(_tidied(services)),
-            asyncio.create_task(_described(services)),
-        ]
-        for update in broken_off:
-            await interrupted(update, application.context_types.context.from_update(update, application))
-        await application.start()
-        try:
-            async with _served(application, services):
-                await _receive(application, services, polling)
-                yield
-        finally:
-            services.stopping.set()
-            try:
-                if application.updater and application.updater.running:
-                    await application.updater.stop()
-            finally:
-                await application.stop()
-                for task in background:
-                    task.cancel()
-                await asyncio.gather(*background, return_exceptions=True)
-                await services.notices.flush(application.bot)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -178,7 +138,7 @@ def _serve(token: str, settings: Settings, folder: Path) -> int:
 
 
 @contextlib.contextmanager
-def _services(settings: Settings, library: Any, config: Any) -> Any:
+def _services(settings: Settings, library: Library, config: Config) -> Iterator[Services]:
     """Put together what handlers work with."""
     from bot.chats import Chats
     from bot.database import Database
@@ -212,10 +172,12 @@ def _services(settings: Settings, library: Any, config: Any) -> Any:
 
 async def _until_told(application: App, services: Services) -> None:
     """Run until a signal, or until another poller takes the token."""
+    from bot.running import running
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, services.stopping.set)
-    async with running(application, services):
+    async with running(application, services, _secret(application.bot.token)):
         services.notices.tell("start", f"✅ @{application.bot.username} has started.")
         log.info("answering as @%s", application.bot.username)
         await services.stopping.wait()
@@ -223,92 +185,8 @@ async def _until_told(application: App, services: Services) -> None:
         services.notices.tell("stop", f"⏹ @{application.bot.username} is stopping.")
 
 
-@asynccontextmanager
-async def _initialised(application: App) -> AsyncIterator[None]:
-    """Make the connections, trying again where the network is slow to come up; close them in any case."""
-    from telegram.error import InvalidToken, NetworkError
-
-    try:
-        for left in range(_RETRIES, -1, -1):
-            try:
-                await application.initialize()
-                break
-            except InvalidToken:
-                raise
-            except NetworkError:
-                if not left:
-                    raise
-                await asyncio.sleep(1)
-        yield
-    finally:
-        await application.shutdown()
-        await application.bot.shutdown()  # after a start that failed, too
-
-
-async def _announced(application: App, services: Services) -> None:
-    """Announce the commands; the bot answers without its menu, too."""
-    from telegram.error import TelegramError
-
-    from bot.handlers import announce
-
-    try:
-        await announce(application, services)
-    except TelegramError as error:
-        log.warning("the commands could not be announced: %s", error)
-
-
-async def _receive(application: App, services: Services, polling: int) -> None:
-    """Begin to poll, or tell Telegram where the webhook is."""
-    from bot.handlers import UPDATES
-
-    def troubled(error: Exception) -> None:
-        application.create_task(application.process_error(None, error))
-
-    if services.settings.webhook_url:
-        await application.bot.set_webhook(
-            services.settings.webhook_url, allowed_updates=UPDATES, secret_token=_secret(application.bot.token)
-        )
-        return
-    if application.updater:
-        await application.updater.start_polling(
-            timeout=polling, bootstrap_retries=_RETRIES, allowed_updates=UPDATES, error_callback=troubled
-        )
-
-
-@asynccontextmanager
-async def _served(application: App, services: Services) -> AsyncIterator[None]:
-    """Run the web server, where one is wanted."""
-    if not services.settings.listen:
-        yield
-        return
-    from aiohttp import web
-
-    from bot.server import site
-
-    runner = web.AppRunner(site(services, application.bot, _secret(application.bot.token)), access_log=None)
-    await runner.setup()
-    host, port = services.settings.address
-    try:
-        await web.TCPSite(runner, host, port).start()
-        yield
-    finally:
-        await runner.cleanup()
-
-
-async def _tidied(services: Services) -> None:
-    """Delete every hour what is older than it may be."""
-    while True:
-        services.tried(lambda: services.chats.tidy(services.settings.retention_days), None)
-        await asyncio.sleep(_HOUR)
-
-
-async def _described(services: Services) -> None:
-    """Know what the library covers before someone asks."""
-    await asyncio.to_thread(services.coverage)
-
-
 def _secret(token: str) -> str:
-    """What Telegram shows the webhook with each update: made from the token, and as secret."""
+    """Return what Telegram shows the webhook with each update: made from the token, and as secret."""
     return hmac.new(token.encode(), b"webhook", hashlib.sha256).hexdigest()
 
 

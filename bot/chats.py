@@ -179,6 +179,7 @@ class Chats:
             for table in ("votes", "answers", "people", "lists"):
                 self._db.write(f"DELETE FROM {table} WHERE user_id = ?", user_id)  # noqa: S608
                 deleted.append(self._db.changed())
+        self._db.read("PRAGMA wal_checkpoint(TRUNCATE)")  # what is deleted leaves the log, too
         votes, answers, people, _ = deleted
         return Forgotten(answers, votes, bool(people))
 

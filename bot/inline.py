@@ -42,6 +42,7 @@ async def offered(update: Update, context: Context, services: Services) -> None:
     say = tongue(chosen or query.from_user.language_code)
     text = query.query.strip()
     if not services.settings.may_ask(query.from_user.id, query.from_user.id) or len(text.split()) < _WORDS:
+        del newest[query.from_user.id]
         hint = say("Write a question about the Pakistan–US talks")
         await _send(update, [], hint)
         return

@@ -11,6 +11,7 @@ from telegram import Bot
 from telegram.error import TelegramError
 
 log = logging.getLogger(__name__)
+_LONGEST = 3000  # characters of a notice
 _EVERY = 600.0  # seconds between two notices of one kind
 
 
@@ -28,7 +29,7 @@ class Notices:
         if now - self._last.get(kind, -_EVERY) < _EVERY or self._queue.full():
             return
         self._last[kind] = now
-        self._queue.put_nowait(line)
+        self._queue.put_nowait(line[:_LONGEST])
 
     async def send(self, bot: Bot) -> None:
         """Send what is queued, until cancelled."""

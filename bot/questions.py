@@ -24,8 +24,12 @@ from qa.records import Answer, Citation
 log = logging.getLogger(__name__)
 LONGEST = 1000  # UTF-16 units of a question
 _LATIN, _FOREIGN = re.compile("[a-zA-Z]{2}"), re.compile("[\u0600-\u06ff]{2}")  # letters of English, of Urdu
+_ASK = re.compile(r"/ask(?:@\w+)?(?:\s|$)", re.IGNORECASE)
 _PART = 4000  # an app cuts a longer text into messages of 4096
 _TOGETHER = timedelta(seconds=2)  # the parts of a cut text, the pictures of an album
+
+
+_CHATS = 1000  # in which such messages are remembered
 
 
 class Parts:
@@ -47,6 +51,8 @@ class Parts:
                 else message.message_id == last.message_id + 1
             )
         )
+        if len(self._last) > _CHATS:
+            self._last.clear()
         if long or message.media_group_id or continued:
             self._last[message.chat.id] = message
         elif last is not None:
@@ -66,7 +72,7 @@ def asked(talk: Talk) -> str | None:
     """Return the question in a message, or None where, in a group, the bot is not meant."""
     message, text = talk.message, talk.text
     if message is None or text.startswith("/"):
-        return talk.argument if text.startswith("/ask") else None
+        return talk.argument if _ASK.match(text) else None
     if talk.private:
         return text
     if talk.services.settings.groups != "mentions":
@@ -249,7 +255,8 @@ def _note(services: Services, found: Answer, seconds: float) -> None:
     }
     if services.settings.log_questions:
         extra["question"] = found.question
-    log.info("question %s in %.2f s", outcome, seconds, extra=extra)
+    asked_for = f": {clean(found.question)}" if services.settings.log_questions else ""
+    log.info("question %s in %.2f s%s", outcome, seconds, asked_for, extra=extra)
 
 
 def _stands(services: Services, citation: Citation) -> bool:

@@ -10,10 +10,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.app import build_application, running
+from bot.app import build_application
 from bot.chats import Chats
 from bot.database import Database
 from bot.inbox import Inbox
+from bot.running import running
 from bot.services import Progress, Services, Timeline
 from bot.settings import Settings
 from qa.errors import LibraryEmptyError, LibraryError, QuestionError, UnknownArticleError
@@ -149,7 +150,7 @@ class Scene:
     async def bot(self, server: TelegramServer) -> AsyncIterator[None]:
         """Run the bot for as long as the block runs; no request may have been refused."""
         services = self.made(server.url)
-        async with running(build_application(TOKEN, services), services, polling=1):
+        async with running(build_application(TOKEN, services), services, "webhook-secret", polling=1):
             try:
                 yield
             finally:

@@ -13,9 +13,10 @@ from telegram import Chat, Message, Update
 from telegram.error import NetworkError, RetryAfter, TimedOut
 
 from bot import talk
-from bot.app import build_application, running
+from bot.app import build_application
 from bot.logs import AsJson, HideToken
 from bot.order import ChatOrder
+from bot.running import running
 from qa.records import Answer
 from tests.bot_scenes import ADMIN, QUOTE, Scene, perform
 from tests.telegram_server import TOKEN, USERNAME, Fault, TelegramServer
@@ -433,7 +434,7 @@ def test_another_poller_stops_the_bot() -> None:
             scene = Scene()
             services = scene.made(server.url)
             application = build_application(TOKEN, services)
-            async with running(application, services, polling=1):
+            async with running(application, services, "secret", polling=1):
                 server.conflict = True
                 await asyncio.wait_for(services.stopping.wait(), 30)
             assert application.bot_data["conflict"]
