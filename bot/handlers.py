@@ -22,9 +22,11 @@ from telegram.ext import (
 )
 
 from bot import buttons, inline, keeper, keyboards, lists, questions, replies
+from bot.database import ChatsError
 from bot.services import Services
 from bot.talk import Context, HeldError, Talk
 from bot.tongues import NAMES, Tongue, tongue
+from qa.errors import TalksError
 
 log = logging.getLogger(__name__)
 
@@ -216,6 +218,8 @@ async def failed(update: object, context: Context) -> None:
     if isinstance(error, TelegramError):  # Telegram's own words, or the network's
         log.warning("%s: %s", "a reply failed" if update else "polling failed, trying again", error)
         services.metrics.troubles.labels("telegram").inc()
+    elif isinstance(error, TalksError):  # one line, made by us
+        services.trouble("conversations" if isinstance(error, ChatsError) else "library", str(error))
     elif error is not None:  # where it happened only: the message of an exception may hold what people wrote
         frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
         services.trouble("failure", f"an update failed with {type(error).__name__}\n{frames}")
@@ -248,7 +252,7 @@ def _talking(handler: Handler) -> Callable[[Update, Context], Coroutine[Any, Any
             return
         if services.settings.may_ask(talk.user_id, talk.chat.id):
             await handler(talk)
-        elif talk.private or talk.text.startswith("/"):
+        elif update.message and (talk.private or talk.text.startswith("/")):
             line = talk.say(
                 "This bot is private. Its keeper can let you in; your number is {id}.", id=str(talk.user_id)
             )
