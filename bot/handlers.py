@@ -1,4 +1,4 @@
-"""What the bot does with each kind of message; one coroutine a command, registered as a table."""
+"""Which update is handled by what: one table, and the few commands that need a line or two."""
 
 from __future__ import annotations
 
@@ -6,229 +6,276 @@ import asyncio
 import contextlib
 import logging
 import traceback
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from telegram import LinkPreviewOptions, Message, ReplyParameters, Update
-from telegram.constants import ChatAction, ChatType, MessageEntityType, ParseMode
-from telegram.error import BadRequest, Conflict, Forbidden, NetworkError, TelegramError, TimedOut
-from telegram.ext import Application, CommandHandler, ContextTypes, MessageHandler, filters
+from telegram import BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeChat, ChatMember, Message, Update
+from telegram.error import Conflict, Forbidden, TelegramError
+from telegram.ext import (
+    Application,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    CommandHandler,
+    InlineQueryHandler,
+    MessageHandler,
+    filters,
+)
 
-from bot import replies
-from bot.chats import Chats
-from qa.errors import DateError, LibraryEmptyError, QuestionError, TalksError
-from qa.records import Answer, Article
+from bot import buttons, inline, keeper, keyboards, lists, questions, replies
+from bot.database import ChatsError
+from bot.services import Services
+from bot.talk import Context, HeldError, Talk
+from bot.tongues import NAMES, Tongue, tongue
+from qa.errors import TalksError
 
 log = logging.getLogger(__name__)
 
-COMMANDS = (
-    ("ask", "Ask a question"),
-    ("sources", "The articles I know"),
-    ("reset", "Forget our conversation"),
-    ("help", "What I can do"),
-    ("start", "Begin"),
-)
-_TYPING = 4.5  # seconds: Telegram shows the action for five
-_PAUSES = (1.0, 3.0)  # seconds before a message is sent again after Telegram or the network failed
-_KEY = "services"
 CONFLICT = "conflict"  # in bot_data: another process polls with the same token
+UPDATES = (
+    Update.MESSAGE,
+    Update.EDITED_MESSAGE,
+    Update.CALLBACK_QUERY,
+    Update.INLINE_QUERY,
+    Update.MY_CHAT_MEMBER,
+)
+_SERVICES = "services"
 
-Context = ContextTypes.DEFAULT_TYPE
-Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
-
-
-class Answerer(Protocol):
-    """What handlers need of an assistant; `ask` may take long and is called from a thread."""
-
-    def ask(self, question: str, history: Sequence[str | Answer] = ()) -> Answer: ...
-
-
-class Shelf(Protocol):
-    """What handlers need of a library; called from a thread."""
-
-    def articles(self) -> list[Article]: ...
+App = Application[Any, Any, Any, Any, Any, Any]
+Handler = Callable[[Talk], Coroutine[Any, Any, None]]
 
 
-@dataclass
-class Services:
-    """What handlers work with."""
-
-    assistant: Answerer
-    library: Shelf
-    chats: Chats = field(default_factory=Chats)
-
-
-def register(application: Application[Any, Any, Any, Any, Any, Any], services: Services) -> None:
+def register(application: App, services: Services) -> None:
     """Put every handler into the application."""
-    application.bot_data[_KEY] = services
-    new = filters.UpdateType.MESSAGE  # an edited message is not a new question
-    table: dict[str, Handler] = {"start": start, "help": show_help, "ask": ask, "sources": sources, "reset": reset}
+    application.bot_data[_SERVICES] = services
+    new, private, add = filters.UpdateType.MESSAGE, filters.ChatType.PRIVATE, application.add_handler
+    table: dict[str, Handler] = {
+        "start": start,
+        "help": show_help,
+        "ask": questions.question,
+        "latest": latest,
+        "sources": sources,
+        "reset": reset,
+        "forget": forget,
+        "language": language,
+        "stats": _for_admins(keeper.stats),
+        "add": _for_admins(keeper.add),
+        "remove": _for_admins(keeper.remove),
+    }
+    if services.timeline:
+        table["timeline"] = timeline
     for name, handler in table.items():
-        application.add_handler(CommandHandler(name, handler, filters=new))
-    application.add_handler(MessageHandler(new & filters.COMMAND & filters.ChatType.PRIVATE, unknown))
-    application.add_handler(MessageHandler(new & filters.TEXT & ~filters.COMMAND, question))
-    private = new & filters.ChatType.PRIVATE & ~filters.TEXT & ~filters.StatusUpdate.ALL
-    application.add_handler(MessageHandler(private, not_text))
+        add(CommandHandler(name, _talking(handler), filters=new))
+    add(MessageHandler(new & filters.COMMAND & private, _talking(unknown)))
+    add(MessageHandler(new & filters.Document.ALL & private, _talking(document)))
+    add(MessageHandler(new & (filters.TEXT | filters.CAPTION) & ~filters.COMMAND, _talking(questions.question)))
+    add(MessageHandler(new & private & ~filters.StatusUpdate.ALL, _talking(not_text)))
+    add(MessageHandler(filters.UpdateType.EDITED_MESSAGE & filters.TEXT, _talking(questions.edited)))
+    add(CallbackQueryHandler(_talking(buttons.pressed)))
+    add(ChatMemberHandler(_talking(joined), ChatMemberHandler.MY_CHAT_MEMBER))
+    if services.settings.inline:
+        add(InlineQueryHandler(offered))
     application.add_error_handler(failed)
 
 
-async def start(update: Update, context: Context) -> None:
-    """/start"""
-    await _reply(update.effective_message, [replies.WELCOME])
+def commands(say: Tongue, services: Services, admin: bool = False) -> list[tuple[str, str]]:
+    """Return the commands a person may give, each with what it does."""
+    everyone = [
+        ("ask", say("Ask a question")),
+        ("latest", say("The newest articles, also about a topic")),
+        *([("timeline", say("What happened when, also about a topic"))] if services.timeline else []),
+        ("sources", say("The articles I know")),
+        ("reset", say("Begin a new conversation")),
+        ("forget", say("Delete what I store about you")),
+        ("language", say("English or Urdu")),
+        ("help", say("What I can do")),
+    ]
+    keepers = [("stats", say("Statistics")), ("add", say("Add articles")), ("remove", say("Remove an article"))]
+    return everyone + keepers * admin
 
 
-async def show_help(update: Update, context: Context) -> None:
-    """/help"""
-    await _reply(update.effective_message, [replies.HELP])
+async def announce(application: App, services: Services) -> None:
+    """Tell Telegram the commands, in every language, for groups and for admins; raises TelegramError."""
+    for code in NAMES:
+        say, language = tongue(code), None if code == "en" else code
+        everyone = [BotCommand(*c) for c in commands(say, services)]
+        groups = [c for c in everyone if c.command in ("ask", "latest", "timeline", "sources", "help")]
+        await application.bot.set_my_commands(everyone, language_code=language)
+        await application.bot.set_my_commands(groups, BotCommandScopeAllGroupChats(), language)
+        for admin in services.settings.admins:
+            all_ = [BotCommand(*c) for c in commands(say, services, admin=True)]
+            with contextlib.suppress(TelegramError):  # an admin who has never talked to the bot has no chat yet
+                await application.bot.set_my_commands(all_, BotCommandScopeChat(admin), language)
 
 
-async def sources(update: Update, context: Context) -> None:
-    """/sources"""
-    articles = await asyncio.to_thread(_services(context).library.articles)
-    await _reply(update.effective_message, replies.sources(articles))
-
-
-async def reset(update: Update, context: Context) -> None:
-    """/reset"""
-    if update.effective_chat:
-        _services(context).chats.forget(update.effective_chat.id)
-    await _reply(update.effective_message, [replies.FORGOTTEN])
-
-
-async def ask(update: Update, context: Context) -> None:
-    """/ask QUESTION"""
-    text = (update.effective_message and update.effective_message.text) or ""
-    _, *asked = text.split(maxsplit=1)
-    if asked:
-        await _answer(update, context, asked[0])
-    else:
-        await _reply(update.effective_message, [replies.NO_QUESTION])
-
-
-async def question(update: Update, context: Context) -> None:
-    """A plain message: a question in a private chat; in a group only when the bot is meant."""
-    message, chat = update.effective_message, update.effective_chat
-    if message is None or chat is None or message.text is None:
+async def start(talk: Talk) -> None:
+    """/start, alone or by a link to an answer"""
+    if talk.argument.startswith(keyboards.SHARED):
+        await questions.shared(talk, talk.argument.removeprefix(keyboards.SHARED))
         return
-    text = message.text
-    if chat.type != ChatType.PRIVATE:
-        mention = _mention(message, context.bot.username)
-        replied = message.reply_to_message and message.reply_to_message.from_user
-        if mention is None and not (replied and replied.id == context.bot.id):
-            return
-        text = text.replace(mention, " ") if mention else text
-    await _answer(update, context, text)
+    coverage = await asyncio.to_thread(talk.services.coverage)
+    await talk.reply(replies.welcome(talk.say, coverage))
 
 
-async def unknown(update: Update, context: Context) -> None:
+async def show_help(talk: Talk) -> None:
+    """/help"""
+    known = commands(talk.say, talk.services, talk.admin and talk.private)
+    await talk.reply(replies.show_help(talk.say, known, talk.services.settings.retention_days))
+
+
+async def latest(talk: Talk) -> None:
+    """/latest [topic]"""
+    await lists.show(talk, "latest", talk.argument)
+
+
+async def timeline(talk: Talk) -> None:
+    """/timeline [topic]"""
+    await lists.show(talk, "timeline", talk.argument)
+
+
+async def sources(talk: Talk) -> None:
+    """/sources"""
+    await lists.show(talk, "sources")
+
+
+async def reset(talk: Talk) -> None:
+    """/reset"""
+    talk.services.chats.reset(talk.chat.id)
+    await talk.reply(replies.remark(talk.say("A new conversation: your next question stands alone.")))
+
+
+async def forget(talk: Talk) -> None:
+    """/forget"""
+    done = talk.services.chats.forget(talk.user_id)
+    await talk.reply(replies.forgotten(done, talk.say))
+
+
+async def language(talk: Talk) -> None:
+    """/language"""
+    await talk.reply(replies.remark(talk.say("Which language shall I speak?")), keyboards.languages())
+
+
+async def unknown(talk: Talk) -> None:
     """A command nobody knows."""
-    await _reply(update.effective_message, [replies.UNKNOWN])
+    await talk.reply(replies.remark(talk.say("I do not know this command. /help shows those I know.")))
 
 
-async def not_text(update: Update, context: Context) -> None:
-    """A photo, a voice message, a sticker."""
-    await _reply(update.effective_message, [replies.ONLY_TEXT])
+async def document(talk: Talk) -> None:
+    """A file: from an admin, articles; from anyone else, something the bot cannot use."""
+    if talk.admin and talk.services.settings.upload_mb:
+        await keeper.document(talk)
+    elif talk.text:
+        await questions.question(talk)
+    else:
+        await not_text(talk)
+
+
+async def not_text(talk: Talk) -> None:
+    """A photo, a voice message, a sticker, a document: a friendly line, one for an album."""
+    message, say = talk.message, talk.say
+    parts: questions.Parts = talk.context.bot_data.setdefault("parts", questions.Parts())
+    if message is None or parts.is_continued(message):
+        return
+    if message.voice or message.audio or message.video_note:
+        line = say("I cannot listen yet, sorry. Please write your question.")
+    elif message.photo or message.video or message.animation:
+        line = say("I cannot look at pictures, sorry. Please write your question.")
+    elif message.sticker:
+        line = say("Nice! But I understand written questions only.")
+    else:
+        line = say("I read text only. Please write your question.")
+    await talk.reply(replies.remark(line))
+
+
+async def joined(talk: Talk) -> None:
+    """The bot was put into a group: it says how it is asked there."""
+    change = talk.update.my_chat_member
+    away = (ChatMember.LEFT, ChatMember.BANNED)
+    if change is None or talk.private or change.old_chat_member.status not in away:
+        return
+    if change.new_chat_member.status in (ChatMember.MEMBER, ChatMember.ADMINISTRATOR):
+        await talk.reply(replies.remark(talk.say("Hello! Ask me about the Pakistan–US talks with /ask.")))
+
+
+async def offered(update: Update, context: Context) -> None:
+    """An inline query."""
+    services = _services(context)
+    services.metrics.updates.labels("inline").inc()
+    await inline.offered(update, context, services)
 
 
 async def failed(update: object, context: Context) -> None:
     """Note an error without what people wrote, and tell the person."""
-    error = context.error
+    error, services = context.error, _services(context)
+    if isinstance(error, HeldError):
+        return
     if isinstance(error, Conflict):  # Telegram gives each update to one poller only, and retrying changes nothing
         context.application.bot_data[CONFLICT] = True
-        context.application.stop_running()
+        services.stopping.set()
+        return
+    if isinstance(error, Forbidden):  # the person has blocked the bot, or the group has thrown it out
+        log.info("a reply was not wanted: %s", error)
         return
     if isinstance(error, TelegramError):  # Telegram's own words, or the network's
         log.warning("%s: %s", "a reply failed" if update else "polling failed, trying again", error)
+        services.metrics.troubles.labels("telegram").inc()
+    elif isinstance(error, TalksError):  # one line, made by us
+        services.trouble("conversations" if isinstance(error, ChatsError) else "library", str(error))
     elif error is not None:  # where it happened only: the message of an exception may hold what people wrote
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        log.error("an update failed with %s\n%s", type(error).__name__, frames.rstrip())
-    if isinstance(update, Update) and not isinstance(error, Forbidden):
-        with contextlib.suppress(TelegramError):
-            await _reply(update.effective_message, [replies.FAILED])
+        frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+        services.trouble("failure", f"an update failed with {type(error).__name__}\n{frames}")
+    if isinstance(update, Update) and update.effective_chat and update.inline_query is None:
+        talk = Talk(update, context, services)
+        with contextlib.suppress(TelegramError, HeldError):
+            await talk.reply(replies.remark(questions.sorry(talk.say)))
 
 
-async def _answer(update: Update, context: Context, text: str) -> None:
-    """Ask the assistant off the event loop, and reply."""
-    message, chat = update.effective_message, update.effective_chat
-    if message is None or chat is None:
+async def interrupted(update: Update, context: Context) -> None:
+    """Tell someone whose answer was being sent when the bot broke off; once, and only if it can be told."""
+    if update.effective_chat is None or not isinstance(update.effective_message, Message) or update.callback_query:
         return
-    services = _services(context)
-    try:
-        async with _typing(context, chat.id):
-            found = await asyncio.to_thread(services.assistant.ask, text, services.chats.history(chat.id))
-    except (QuestionError, DateError) as error:
-        await _reply(message, replies.line(str(error)))
-        return
-    except TalksError as error:  # for whoever runs the bot, not for the person who asks
-        log.error("%s", error)
-        empty = isinstance(error, LibraryEmptyError)
-        await _reply(message, [replies.NO_ARTICLES if empty else replies.FAILED])
-        return
-    services.chats.remember(chat.id, found)
-    await _reply(message, replies.answer(found))
+    talk = Talk(update, context, _services(context))
+    line = talk.say("I was interrupted while I answered this. If my answer is missing, please ask again.")
+    with contextlib.suppress(TelegramError, HeldError):
+        await talk.reply(replies.remark(line))
 
 
-async def _reply(message: Message | None, html: Sequence[str]) -> None:
-    """Send messages as replies; one whose HTML Telegram rejects is sent as plain text."""
-    if message is None:
-        return
-    options: dict[str, Any] = {
-        "link_preview_options": LinkPreviewOptions(is_disabled=True),
-        "reply_parameters": ReplyParameters(message.message_id, allow_sending_without_reply=True),
-    }
-    for text in html:
-        try:
-            await _send(message, text, parse_mode=ParseMode.HTML, **options)
-        except BadRequest as error:
-            if "can't parse entities" not in str(error).lower():
-                raise
-            log.warning("a reply was rejected as HTML and sent as plain text")
-            await _send(message, replies.plain(text), **options)
+def _talking(handler: Handler) -> Callable[[Update, Context], Coroutine[Any, Any, None]]:
+    """Wrap a handler: only those who may ask get through, and groups only where the bot answers in groups."""
 
-
-async def _send(message: Message, text: str, **options: Any) -> None:
-    """Send one message; again after a failure in which Telegram cannot have taken it."""
-    for pause in (*_PAUSES, None):
-        try:
-            await message.reply_text(text, **options)
+    async def handle(update: Update, context: Context) -> None:
+        services = _services(context)
+        if update.effective_chat is None:  # a button of a message sent inline: there are none, so it was forged
             return
-        except (BadRequest, TimedOut):
-            raise
-        except NetworkError:
-            if pause is None:
-                raise
-            await asyncio.sleep(pause)
+        talk = Talk(update, context, services)
+        services.metrics.updates.labels(_kind(update)).inc()
+        if not talk.private and services.settings.groups == "off":
+            return
+        if services.settings.may_ask(talk.user_id, talk.chat.id):
+            await handler(talk)
+        elif update.message and (talk.private or talk.text.startswith("/")):
+            line = talk.say(
+                "This bot is private. Its keeper can let you in; your number is {id}.", id=str(talk.user_id)
+            )
+            await talk.reply(replies.remark(line))
+
+    return handle
 
 
-@asynccontextmanager
-async def _typing(context: Context, chat_id: int) -> AsyncIterator[None]:
-    """Show that the bot is typing for as long as the block runs."""
+def _for_admins(handler: Handler) -> Handler:
+    async def handle(talk: Talk) -> None:
+        if talk.admin:
+            await handler(talk)
+        elif talk.private:
+            await unknown(talk)
 
-    async def show() -> None:
-        while True:
-            with contextlib.suppress(TelegramError):  # a sign of life only: it may fail
-                await context.bot.send_chat_action(chat_id, ChatAction.TYPING)
-            await asyncio.sleep(_TYPING)
-
-    task = asyncio.create_task(show())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    return handle
 
 
-def _mention(message: Message, username: str) -> str | None:
-    """Return the bot's @name as it stands in the message, or None."""
-    for text in message.parse_entities([MessageEntityType.MENTION]).values():
-        if text.lower() == f"@{username}".lower():
-            return text
-    return None
+def _kind(update: Update) -> str:
+    names = ("message", "edited_message", "callback_query", "my_chat_member")
+    return next((name for name in names if getattr(update, name)), "other")
 
 
 def _services(context: Context) -> Services:
-    services: Services = context.bot_data[_KEY]
+    services: Services = context.bot_data[_SERVICES]
     return services

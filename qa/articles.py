@@ -20,7 +20,7 @@ MAX_FILE = 50_000_000  # bytes of one file that holds one article
 MAX_LINE = 4 * MAX_TEXT  # bytes of one line of JSON
 _MIN_TEXT = 20  # characters: less is no reporting
 _LIMITS = {"id": 200, "title": 300, "outlet": 120, "url": 2000, "author": 300, "kind": 40}
-_SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm", ".jsonl")
+SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm", ".jsonl")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,65536}?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
@@ -59,7 +59,7 @@ def _read_path(path: Path) -> Iterator[tuple[str, Article | Rejection]]:
     if path.is_dir():
         found = [p for p in sorted(path.rglob("*")) if _wanted(p, path)]
         if not found:
-            yield str(path), Rejection(str(path), f"the folder holds no article files ({', '.join(_SUFFIXES)})")
+            yield str(path), Rejection(str(path), f"the folder holds no article files ({', '.join(SUFFIXES)})")
         for file in found:
             yield from _read_file(file)
     else:
@@ -69,7 +69,7 @@ def _read_path(path: Path) -> Iterator[tuple[str, Article | Rejection]]:
 def _wanted(path: Path, root: Path) -> bool:
     visible = not any(part.startswith(".") for part in path.relative_to(root).parts)
     inside = not path.is_symlink() or path.resolve().is_relative_to(root.resolve())
-    return visible and inside and path.suffix.lower() in _SUFFIXES and path.stem.upper() != "README" and path.is_file()
+    return visible and inside and path.suffix.lower() in SUFFIXES and path.stem.upper() != "README" and path.is_file()
 
 
 def _read_file(path: Path) -> Iterator[tuple[str, Article | Rejection]]:

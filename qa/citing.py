@@ -37,11 +37,16 @@ def dated(article: Article, start: int, end: int) -> tuple[Mention, ...]:
     return tuple(Mention(start + m.start, start + m.end, m.first, m.last) for m in found)
 
 
-def explained(citation: Citation) -> list[str]:
-    """Return "next week = 30 July – 5 August 2012" for each expression in a quote that does not say its year itself."""
-    lines = []
+def unclear(citation: Citation) -> list[tuple[str, Mention]]:
+    """Return the expressions of time in a quote that do not say their year, each once, with their wording."""
+    found: dict[str, Mention] = {}
     for mention in citation.mentions:
         said = " ".join(citation.quote[mention.start - citation.start : mention.end - citation.start].split())
         if not re.search(r"\d{4}", said):
-            lines.append(f"{said} = {in_words(mention.first, mention.last)}")
-    return list(dict.fromkeys(lines))[:_MOST]
+            found.setdefault(said, mention)
+    return list(found.items())
+
+
+def explained(citation: Citation) -> list[str]:
+    """Return "next week = 30 July – 5 August 2012" for each expression of time that is unclear in a quote."""
+    return [f"{said} = {in_words(mention.first, mention.last)}" for said, mention in unclear(citation)]

@@ -11,12 +11,13 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import platformdirs
 
 from qa.errors import ConfigError
 
+T = TypeVar("T")
 _APP = "talks-qa"
 # Names that other programs read from the same environment, not settings of this record.
 _ELSEWHERE = ("TALKS_CONFIG", "TALKS_BOT_", "TALKS_TEST_")
@@ -45,28 +46,37 @@ class Config:
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> Config:
-        """Read the settings file, if there is one, then the environment.
+        """Read the settings file, if there is one, then the environment; raises ConfigError as `read` does."""
+        return read(cls, environment, "TALKS_", "config.toml", _ELSEWHERE)
 
-        Raises ConfigError for a file that cannot be read, an unknown key or a value of the wrong kind.
-        """
-        named = environment.get("TALKS_CONFIG")
-        path = Path(named) if named else Path(platformdirs.user_config_path(_APP)) / "config.toml"
-        values: dict[str, Any] = {}
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            if named:
-                raise ConfigError(f"no settings file at {path} (TALKS_CONFIG)") from None
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError(f"cannot read settings file {path}: {error}") from None
-        known = {f.name: f for f in dataclasses.fields(cls)}
-        for name, value in environment.items():
-            if name.startswith("TALKS_") and not name.startswith(_ELSEWHERE):
-                values[name.removeprefix("TALKS_").lower()] = value
-        for name in values:
-            if name not in known:
-                raise ConfigError(f"unknown setting {name!r}; known: {', '.join(sorted(known))}")
-        return cls(**{name: _convert(name, value, str(known[name].type)) for name, value in values.items()})
+
+def read(
+    kind: Callable[..., T], environment: Mapping[str, str], prefix: str, file: str, elsewhere: tuple[str, ...]
+) -> T:
+    """Make a record of settings from its file, if there is one, then from the environment.
+
+    The file is named by `{prefix}CONFIG`, or is `file` in the user's configuration folder; names of the
+    environment that begin with one of `elsewhere` are no settings. Raises ConfigError for a file that
+    cannot be read, an unknown key or a value of the wrong kind.
+    """
+    named = environment.get(f"{prefix}CONFIG")
+    path = Path(named) if named else Path(platformdirs.user_config_path(_APP)) / file
+    values: dict[str, Any] = {}
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if named:
+            raise ConfigError(f"no settings file at {path} ({prefix}CONFIG)") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"cannot read settings file {path}: {error}") from None
+    known = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for name, value in environment.items():
+        if name.startswith(prefix) and not name.startswith(elsewhere):
+            values[name.removeprefix(prefix).lower()] = value
+    for name in values:
+        if name not in known:
+            raise ConfigError(f"unknown setting {name!r}; known: {', '.join(sorted(known))}")
+    return kind(**{name: _convert(name, value, str(known[name].type)) for name, value in values.items()})
 
 
 def _convert(name: str, value: Any, kind: str) -> Any:
@@ -76,10 +86,15 @@ def _convert(name: str, value: Any, kind: str) -> Any:
         "str": str,
         "float": float,
         "int": lambda v: int(str(v)),  # 2.7 is no whole number
+        "bool": lambda v: {"true": True, "false": False}[str(v).lower()],
+        "tuple[int, ...]": lambda v: tuple(
+            int(str(n)) for n in (v.split(",") if isinstance(v, str) else v) if str(n).strip()
+        ),
     }
     try:
-        if isinstance(value, bool) or (kind in ("Path", "str") and not isinstance(value, str)):
+        if (isinstance(value, bool) and kind != "bool") or (kind in ("Path", "str") and not isinstance(value, str)):
             raise ValueError
         return makers[kind](value)
-    except (TypeError, ValueError):
-        raise ConfigError(f"setting {name!r} must be a {kind.lower()}, not {value!r}") from None
+    except (KeyError, TypeError, ValueError):
+        wanted = {"tuple[int, ...]": "a list of whole numbers", "bool": "true or false"}.get(kind, f"a {kind.lower()}")
+        raise ConfigError(f"setting {name!r} must be {wanted}, not {value!r}") from None

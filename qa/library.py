@@ -124,9 +124,13 @@ class Library:
                 self._encoder = encoder
             return self._encoder
 
-    def articles(self) -> list[Article]:
-        """Return every article, newest first."""
-        return self._store.articles()
+    def articles(self, offset: int = 0, limit: int = -1) -> list[Article]:
+        """Return articles, newest first: every one, or `limit` of them after `offset`."""
+        return self._store.articles(offset, limit)
+
+    def span(self) -> tuple[date, date] | None:
+        """Return the days of the oldest and the newest dated article, None where none is dated."""
+        return self._store.span()
 
     def article(self, article_id: str) -> Article:
         """Return one article; raises UnknownArticleError."""
@@ -142,6 +146,10 @@ class Library:
     def empty(self) -> bool:
         """Whether there is no article."""
         return self._store.empty()
+
+    def generation(self) -> int:
+        """Return the number of the last committed change."""
+        return self._store.generation()
 
     def outlets(self) -> list[str]:
         """Return the outlets there are."""

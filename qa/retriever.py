@@ -197,7 +197,7 @@ class Retriever:
 
     def asked(self, question: str) -> Asked:
         """Return what a question says about time, counted from today or from the newest article."""
-        return Asked.of(question, self._today(), self.library.store.held())
+        return Asked.of(question, self._today(), self.library.span())
 
     def naming(self, asked: Asked, numbers: Sequence[int]) -> dict[int, float]:
         """Return how closely passages name the days asked about, 0-1; those that do not are left out."""

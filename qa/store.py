@@ -143,10 +143,11 @@ class Store:
             raise LibraryDamagedError(f"{self.path}: the article {article_id} is damaged; add it again")
         return article
 
-    def articles(self) -> list[Article]:
-        """Return every article, newest first, those without a date last."""
+    def articles(self, offset: int = 0, limit: int = -1) -> list[Article]:
+        """Return articles, newest first, those without a date last; all of them, or `limit` after `offset`."""
+        query = f"SELECT {ARTICLE} FROM articles a ORDER BY published DESC, id LIMIT ? OFFSET ?"  # noqa: S608
         with self._mapped():
-            rows = self._db.execute(f"SELECT {ARTICLE} FROM articles a ORDER BY published DESC, id").fetchall()  # noqa: S608
+            rows = self._db.execute(query, (limit, offset)).fetchall()
         return [as_article(row) for row in rows]
 
     def count(self) -> tuple[int, int]:
@@ -358,7 +359,7 @@ class Store:
             for number, start, end, first, last in rows[:limit]
         ]
 
-    def held(self) -> Days | None:
+    def span(self) -> Days | None:
         """Return the days on which the oldest and the newest article appeared, None when no article is dated."""
         with self._mapped():
             first, last = self._db.execute("SELECT min(published), max(published) FROM articles").fetchone()

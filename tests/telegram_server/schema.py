@@ -20,6 +20,7 @@ _METHODS: dict[str, type[BaseModel]] = {
     and isinstance(model.__dict__.get("__api_method__"), str)
 }
 _LIMITS = {"sendMessage": 4096, "editMessageText": 4096, "answerCallbackQuery": 200}  # UTF-16 units of `text`
+_START = re.compile(r"[A-Za-z0-9_-]{0,64}")
 _BUTTON_LOOKS = {"text", "style", "icon_custom_emoji_id"}
 
 
@@ -40,6 +41,12 @@ def check(method: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     _nothing_unknown(parsed, method)
     if "text" in data:
         _check_text(method, visible(data["text"], data.get("parse_mode")))
+    if method == "setMyCommands":
+        _check_commands(data["commands"])
+    for result in data.get("results", []):
+        _check_result(result)
+    if not _START.fullmatch((data.get("button") or {}).get("start_parameter", "")):
+        raise ApiError(400, "Bad Request: START_PARAM_INVALID")
     for row in (data.get("reply_markup") or {}).get("inline_keyboard", []):
         for button in row:
             _check_button(button)
@@ -51,6 +58,20 @@ def _check_text(method: str, seen: str) -> None:
         raise ApiError(400, "Bad Request: message text is empty")
     if units(seen) > _LIMITS.get(method, 4096):
         raise ApiError(400, "Bad Request: message is too long")
+
+
+def _check_commands(commands: list[dict[str, str]]) -> None:
+    for command in commands:
+        if not re.fullmatch(r"[a-z0-9_]{1,32}", command["command"]) or not 1 <= len(command["description"]) <= 256:
+            raise ApiError(400, f"Bad Request: BOT_COMMAND_INVALID: {command}")
+
+
+def _check_result(result: dict[str, Any]) -> None:
+    """A result of an inline query: an article whose message Telegram would send."""
+    if not 1 <= len(result["id"].encode()) <= 64 or not result.get("title"):
+        raise ApiError(400, "Bad Request: RESULT_ID_INVALID or ARTICLE_TITLE_EMPTY")
+    content = result["input_message_content"]
+    _check_text("sendMessage", visible(content["message_text"], content.get("parse_mode")))
 
 
 def _check_button(button: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from .markup import units
 USERNAME = "talks_test_bot"
 
 
-def message(number: int, text: str | None, chat: int, **fields: Any) -> dict[str, Any]:
+def message(number: int, text: str | None, chat: int, language: str = "en", **fields: Any) -> dict[str, Any]:
     """Return a message in a private chat (positive id) or a group (negative), from the person of that id."""
     place = {"id": chat, "type": "private", "first_name": "Ali"}
     if chat < 0:
@@ -20,7 +20,7 @@ def message(number: int, text: str | None, chat: int, **fields: Any) -> dict[str
         "message_id": number,
         "date": int(time.time()),
         "chat": place,
-        "from": person(abs(chat)),
+        "from": person(abs(chat), language),
     }
     if text is not None:
         made["text"] = text
@@ -39,6 +39,29 @@ def press(number: int, pressed: dict[str, Any], label: str) -> dict[str, Any]:
     return {"id": str(number), "from": sender, "chat_instance": "1", "message": pressed, "data": data}
 
 
-def person(number: int) -> dict[str, Any]:
+def forged(number: int, pressed: dict[str, Any], data: str) -> dict[str, Any]:
+    """Return a press that sends what no button under the message says."""
+    sender = person(abs(pressed["chat"]["id"]))
+    return {"id": str(number), "from": sender, "chat_instance": "1", "message": pressed, "data": data}
+
+
+def query(number: int, text: str, who: int) -> dict[str, Any]:
+    """Return an inline query."""
+    return {"id": str(number), "from": person(who), "query": text, "offset": ""}
+
+
+def joining(chat: int, bot: dict[str, Any], before: str, after: str) -> dict[str, Any]:
+    """Return a change of what the bot is in a group."""
+    states = [{"status": s, "user": bot} | ({"until_date": 0} if s == "kicked" else {}) for s in (before, after)]
+    return {
+        "chat": {"id": chat, "type": "supergroup", "title": "A group"},
+        "from": person(7),
+        "date": int(time.time()),
+        "old_chat_member": states[0],
+        "new_chat_member": states[1],
+    }
+
+
+def person(number: int, language: str = "en") -> dict[str, Any]:
     """Return a person."""
-    return {"id": number, "is_bot": False, "first_name": "Ali", "language_code": "en"}
+    return {"id": number, "is_bot": False, "first_name": "Ali", "language_code": language}

@@ -1,0 +1,148 @@
+"""What only admins may do: see the statistics, add and remove articles."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from pathlib import Path
+
+from telegram import Document
+from telegram.error import TelegramError
+
+from bot import keyboards, replies
+from bot.chats import Listing
+from bot.html import one_line
+from bot.talk import Talk
+from qa.articles import SUFFIXES
+from qa.errors import TalksError
+from qa.records import AddReport
+
+_PERIODS = (1, 7, 30)  # days
+_EVERY = 2.0  # seconds between two changes of the progress shown
+_DAY = 86_400.0
+
+
+async def stats(talk: Talk) -> None:
+    """/stats"""
+    chats, now = talk.services.chats, time.time()
+    periods = [(days, chats.statistics(now - days * _DAY)) for days in _PERIODS]
+    coverage = await asyncio.to_thread(talk.services.coverage)
+    await talk.reply(replies.statistics(periods, coverage, talk.say))
+
+
+async def add(talk: Talk) -> None:
+    """/add: alone it says how, with a link that links are not fetched."""
+    say = talk.say
+    if re.match(r"https?://", talk.argument):
+        text = say("I cannot fetch links yet. Save the page and send it to me as a file ({kinds}).", kinds=_kinds())
+    else:
+        text = say("Send me the article as a file ({kinds}), in a private chat.", kinds=_kinds())
+    await talk.reply(replies.remark(text))
+
+
+async def document(talk: Talk) -> None:
+    """A file from an admin: its articles go into the library."""
+    say, sent = talk.say, talk.message.document if talk.message else None
+    if sent is None:
+        return
+    name, most = one_line(sent.file_name or "", 100), talk.services.settings.upload_mb
+    if Path(name).suffix.lower() not in SUFFIXES:
+        await talk.reply(replies.remark(say("I read these kinds of files: {kinds}", kinds=_kinds())))
+        return
+    if (sent.file_size or 0) > most * 1_000_000:
+        await talk.reply(replies.remark(say("This file is too large: {most} MB at most.", most=most)))
+        return
+    (shown,) = await talk.reply(replies.remark(say("Reading {name} …", name=name)))
+    try:
+        report = await _added(talk, sent, name, shown)
+    except TalksError as error:  # the admin is the one to tell: the line says what to do
+        messages = replies.remark(one_line(str(error)))
+    except TelegramError as error:
+        messages = replies.remark(say("The file could not be fetched: {reason}", reason=str(error)))
+    else:
+        messages = replies.report(report, say)
+    if not await talk.edit(shown, messages[0]):
+        await talk.reply(messages[:1])
+    await talk.reply(messages[1:])
+
+
+async def remove(talk: Talk) -> None:
+    """/remove ID: shows the article and asks again."""
+    say, services = talk.say, talk.services
+    if not talk.argument:
+        await talk.reply(replies.remark(say("Write the article's id behind the command; the report of /add shows it.")))
+        return
+    try:
+        article = await asyncio.to_thread(services.library.article, talk.argument)
+    except TalksError:
+        await talk.reply(replies.remark(say("No article has the id {id}.", id=one_line(talk.argument))))
+        return
+    listing = services.chats.open_list(talk.chat.id, talk.user_id, "remove", article.id)
+    title = f"{one_line(article.title) or article.id} – {replies.origin(article, say)}"
+    await talk.reply(replies.remark(say("Remove this article? {title}", title=title)), keyboards.removal(listing, say))
+
+
+async def removed(talk: Talk, listing: Listing, sure: bool) -> str:
+    """Remove the article that was asked about, if the admin is sure; return a word."""
+    say, message = talk.say, talk.message
+    if not talk.admin or message is None:
+        return say("Only those who keep this bot may do that.")
+    talk.services.chats.close_list(listing.id)
+    text = say("The article stays.")
+    if sure:
+        try:
+            await asyncio.to_thread(_remove, talk, listing.topic)
+            text = say("Removed: {id}", id=listing.topic)
+        except TalksError as error:
+            text = one_line(str(error))
+    await talk.edit(message.message_id, replies.remark(text)[0])
+    return ""
+
+
+async def _added(talk: Talk, sent: Document, name: str, shown: int) -> AddReport:
+    """Fetch a file and add what is in it, showing how far it is."""
+    folder = talk.services.settings.data / "uploads"
+    path = folder / _safe(name)  # always the same place: the library knows a changed file by its path
+    progress: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def tell(stage: str, done: int, total: int) -> None:
+        loop.call_soon_threadsafe(progress.put_nowait, (done, total))
+
+    def add() -> AddReport:
+        with talk.services.writer() as library:
+            return library.add([path], tell)
+
+    try:
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True, mode=0o700)
+        await (await sent.get_file()).download_to_drive(path)
+        work = asyncio.create_task(asyncio.to_thread(add))
+        while not work.done():
+            await asyncio.wait([work], timeout=_EVERY)
+            if not work.done() and not progress.empty():
+                while not progress.empty():
+                    done, total = progress.get_nowait()
+                text = talk.say("Reading {name}: {done} of {total} articles", name=name, done=done, total=total)
+                await talk.edit(shown, replies.remark(text)[0])
+        return await work
+    except OSError as error:
+        raise TalksError(f"the file could not be written: {error.strerror}") from None
+    finally:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
+def _remove(talk: Talk, article_id: str) -> None:
+    with talk.services.writer() as library:
+        library.remove(article_id)
+
+
+def _safe(name: str) -> str:
+    """A file name that leads nowhere else."""
+    path = Path(name.replace("/", "-").replace("\\", "-"))
+    stem = re.sub(r"[^\w-]+", "-", path.stem)[:80] or "article"
+    return f"{stem}{path.suffix.lower()}"
+
+
+def _kinds() -> str:
+    return ", ".join(SUFFIXES)
