@@ -23,17 +23,15 @@ from typing import Any
 import numpy as np
 
 from embeddings.encoder import Encoder
-from embeddings.index import VectorIndex
 from qa import Assistant, Config, Library, Retriever
-from qa.lexical import LexicalIndex
 from qa.reader import Reader
 from tests.benchmarks import corpus, measuring
 from tests.benchmarks.stopwatch import Stages, timing
 
 SEARCH: Stages = {
     "encode": (Encoder, "encode_query"),
-    "lexical": (LexicalIndex, "search"),
-    "dense": (VectorIndex, "search"),
+    "lexical": (Retriever, "lexical"),
+    "dense": (Retriever, "dense"),
     "rows": (Library, "rows"),
 }
 ASK: Stages = {**SEARCH, "read": (Reader, "read")}
@@ -187,7 +185,7 @@ def measure(args: argparse.Namespace) -> measuring.Results:
         "answers": min(args.answers, len(mixed)),
         "opened": opened,
         "disk_mb": corpus.sizes(folder),
-        "index": {key: value for key, value in library.store.manifest().items() if "index" in key},
+        "index": library.store.manifest().get("index", "exact"),
         "search": searched,
         "ask": answered,
     }

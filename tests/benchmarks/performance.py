@@ -257,15 +257,15 @@ def libraries(found: Found) -> list[str]:
         derived = sum(mb for name, mb in disk.items() if not name.startswith(("library.db", "lexical")))
         opened = one["opened"]
         rows.append([
-            f"{one['passages']:,}", f"{one['articles']:,}", number(disk["library.db"]), number(derived),
+            f"{one['passages']:,}", f"{one['articles']:,}", one["index"], number(disk["library.db"]), number(derived),
             number(disk.get("lexical", 0.0)), *built, number(opened["first_search_seconds"]),
             f"{number(opened['resident_mb'])} ({number(opened['private_mb'])})",
             f"{one['recall']:.3f}" if "recall" in one else "–",
         ])  # fmt: skip
         more += crowd(one) if "throughput" in one else []
     head = [
-        "passages", "articles", "database, MB", "vectors, MB", "BM25, MB", "written, s", "indexed, s", "peak MB",
-        "opened, s", "open, MB (private)", "recall@10",
+        "passages", "articles", "vector index", "database, MB", "vectors, MB", "BM25, MB", "written, s", "indexed, s",
+        "peak MB", "opened, s", "open, MB (private)", "recall@10",
     ]  # fmt: skip
     return [*table(head, rows), *more]
 
