@@ -94,7 +94,8 @@ class Assistant:
     ) -> Answer:
         """Answer one question; `history` holds the earlier ones of the conversation, oldest first.
 
-        The filters are those of `Retriever.search`. An answer's quotes are verbatim; a refusal has
+        The filters are those of `Retriever.search`. "Last week" in a question counts from today, or from the newest
+        article where none is as new; `note` says which. An answer's quotes are verbatim; a refusal has
         `answered=False`. Raises QuestionError, DateError, LibraryEmptyError.
         """
         asked = check_question(question)
@@ -106,7 +107,7 @@ class Assistant:
         narrowed = filters.within(time.printed) if time.printed else filters
         answer = self._answer(asked, self.considered(asked, history, narrowed))
         if narrowed != filters and not answer.answered:
-            wider = self._answer(asked, self.considered(asked, history, filters))
+            wider = self._answer(asked, self.considered(time.bare or asked, history, filters))
             if wider.answered:
                 return replace(wider, note=f"{time.note} No report of that time answers; another does.".strip())
         return replace(answer, note=time.note)
