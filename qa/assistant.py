@@ -75,7 +75,8 @@ class Assistant:
     ) -> Answer:
         """Answer one question; `history` holds the earlier ones of the conversation, oldest first.
 
-        The filters are those of `Retriever.search`. An answer's quotes are verbatim; a refusal has
+        The filters are those of `Retriever.search`. "Last week" in a question counts from today, or from the newest
+        article where none is as new; `note` says which. An answer's quotes are verbatim; a refusal has
         `answered=False`. Raises QuestionError, DateError, LibraryEmptyError.
         """
         asked = check_question(question)
@@ -88,9 +89,9 @@ class Assistant:
             answer = self._told(asked, history, filters.within(time.printed))
             if answer.answered:
                 return replace(answer, note=time.note)
-            wider = self._told(asked, history, filters)
+            wider = self._told(time.bare or asked, history, filters)
             note = "No report of that time answers; another does." if wider.answered else ""
-            return replace(wider, note=f"{time.note} {note}".strip())
+            return replace(wider, question=asked, note=f"{time.note} {note}".strip())
         return replace(self._told(asked, history, filters), note=time.note)
 
     def _told(self, question: str, history: Sequence[str | Answer], filters: Filters) -> Answer:

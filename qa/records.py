@@ -72,7 +72,7 @@ class Mention:
 class Citation:
     """A verbatim quote and where it stands: `article.text[start:end] == quote`.
 
-    `mentions` are the expressions of time inside the quote that its article's date made plain; `also` names
+    `mentions` are the expressions of time inside the quote, with the days they mean; `also` names
     other outlets that carry the same story and so confirm nothing.
     """
 
@@ -93,7 +93,8 @@ class Citation:
 class Answer:
     """The answer to a question, or a refusal (`answered=False`).
 
-    `short` is a phrase of the first citation's quote, or None; `text` is what a person reads, made of
+    `short` is a phrase of the first citation's quote, or, where a date was asked for, the days that an expression
+    of time in that quote means ("30 July – 5 August 2012" for "next week"), or None; `text` is what a person reads, made of
     the quotes alone; `confidence` is the calibrated probability that the answer is right. A refusal
     has no `short`, and its citations are the closest passages, which do not answer the question.
 
