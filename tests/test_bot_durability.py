@@ -196,6 +196,8 @@ def test_a_disk_that_takes_nothing_more_stops_no_answer_and_the_admins_are_told(
         assert "during" in await server.reply(2)
         assert "conversations" in await server.reply(1, ADMIN)
         assert server.labels(7) == []  # nothing kept, so no button that would not work
+        await server.say("/reset")
+        assert "Something went wrong" in await server.reply(3)  # what cannot be done is not said to be done
         scene.db.read("PRAGMA query_only = OFF")
 
     lives(tmp_path, play)
