@@ -147,6 +147,7 @@ def _services(settings: Settings, library: Library, config: Config) -> Iterator[
     from qa.assistant import Assistant
     from qa.library import Library
     from qa.retriever import Retriever
+    from qa.timeline import timeline
 
     assistant = Assistant(library, config)
     assistant.warm()
@@ -157,6 +158,7 @@ def _services(settings: Settings, library: Library, config: Config) -> Iterator[
             assistant,
             library,
             search=retriever.search,
+            timeline=lambda topic: timeline(retriever, topic),
             # A writer of its own: the bot goes on answering from the old generation meanwhile.
             writer=lambda: Library.open(library.path),
             settings=settings,

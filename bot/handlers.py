@@ -53,6 +53,7 @@ def register(application: App, services: Services) -> None:
         "help": show_help,
         "ask": questions.question,
         "latest": latest,
+        "timeline": timeline,
         "sources": sources,
         "reset": reset,
         "forget": forget,
@@ -61,8 +62,6 @@ def register(application: App, services: Services) -> None:
         "add": _for_admins(keeper.add),
         "remove": _for_admins(keeper.remove),
     }
-    if services.timeline:
-        table["timeline"] = timeline
     for name, handler in table.items():
         add(CommandHandler(name, _talking(handler), filters=new))
     add(MessageHandler(new & filters.COMMAND & private, _talking(unknown)))
@@ -82,7 +81,7 @@ def commands(say: Tongue, services: Services, admin: bool = False) -> list[tuple
     everyone = [
         ("ask", say("Ask a question")),
         ("latest", say("The newest articles, also about a topic")),
-        *([("timeline", say("What happened when, also about a topic"))] if services.timeline else []),
+        ("timeline", say("What happened when, also about a topic")),
         ("sources", say("The articles I know")),
         ("reset", say("Begin a new conversation")),
         ("forget", say("Delete what I store about you")),

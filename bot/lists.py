@@ -51,8 +51,7 @@ def page(services: Services, listing: Listing, number: int, say: Tongue) -> Page
     if not coverage.articles:
         return Page(1, replies.remark(replies.no_articles(say)), None)
     if listing.kind == "timeline":
-        events = services.timeline(listing.topic) if services.timeline else ()
-        chosen, pages = _cut(events, number, size)
+        chosen, pages = _cut(services.timeline(listing.topic), number, size)
         messages = replies.timeline(chosen, listing.topic, pages, say)
     elif listing.topic:
         articles, pages = _cut(_about(services.search(listing.topic, _FOUND)), number, size)

@@ -58,11 +58,11 @@ class Services:
     assistant: Answerer
     library: Shelf
     search: Search
+    timeline: Timeline
     writer: Callable[[], AbstractContextManager[Writer]]
     settings: Settings = field(default_factory=Settings)
     chats: Chats = field(default_factory=Chats)
     inbox: Inbox = field(default_factory=Inbox)
-    timeline: Timeline | None = None
     metrics: Metrics = field(default_factory=Metrics)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 

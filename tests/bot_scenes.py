@@ -115,7 +115,7 @@ class Shelf:
 class Scene:
     """A bot against the strict server: what it works with, and the server."""
 
-    def __init__(self, folder: Path | None = None, timeline: Timeline | None = None, **settings: Any) -> None:
+    def __init__(self, folder: Path | None = None, timeline: Timeline = lambda topic: (), **settings: Any) -> None:
         self.echo = Echo()
         self.shelf = Shelf()
         self.folder = folder
@@ -137,11 +137,11 @@ class Scene:
             self.echo,
             self.shelf,
             self.shelf.search,
+            self.timeline,
             writer,
             Settings(api=api, **self.settings),
             Chats(db),
             Inbox(db, lambda error: self.services.trouble("conversations", str(error))),
-            self.timeline,
         )
         self.db = db
         return self.services
@@ -163,7 +163,7 @@ class Scene:
 Play = Callable[[TelegramServer, Scene], Awaitable[None]]
 
 
-def perform(play: Play, folder: Path | None = None, timeline: Timeline | None = None, **settings: Any) -> Scene:
+def perform(play: Play, folder: Path | None = None, timeline: Timeline = lambda topic: (), **settings: Any) -> Scene:
     """Play a scene with a bot of these settings."""
     scene = Scene(folder, timeline, **settings)
 
