@@ -94,8 +94,8 @@ class Answer:
     """The answer to a question, or a refusal (`answered=False`).
 
     `short` is a phrase of the first citation's quote, or, where a date was asked for, the days that an expression
-    of time in that quote means ("30 July – 5 August 2012" for "next week"), or None; `text` is what a person reads, made of
-    the quotes alone; `confidence` is the calibrated probability that the answer is right. A refusal
+    of time in that quote means ("30 July – 5 August 2012" for "next week"), or None; `text` is what a person
+    reads, made of the quotes alone; `confidence` is the calibrated probability that the answer is right. A refusal
     has no `short`, and its citations are the closest passages, which do not answer the question.
 
     `reading` is the question as it was understood where that is not as it was asked; `note` says in one
