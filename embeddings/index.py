@@ -101,7 +101,10 @@ class VectorIndex:
         return [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
 
     def save(self, path: Path, stamp: str) -> None:
-        """Write the index with its stamp beside `path`, then rename it into place."""
+        """Write the index with its stamp beside `path`, then rename it into place.
+
+        The disk is not waited for: what a power cut leaves half written, its checksum tells, and it is built again.
+        """
         data = faiss.serialize_index(self._index)
         head = json.dumps(_head(stamp, self.dimension, data)).encode()
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -109,8 +112,6 @@ class VectorIndex:
             with temporary.open("wb") as file:
                 file.write(head.ljust(_HEAD - 1) + b"\n")
                 file.write(data.data)
-                file.flush()
-                os.fsync(file.fileno())
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
