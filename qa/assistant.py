@@ -15,11 +15,13 @@ from qa.errors import LibraryEmptyError, QuestionError
 from qa.library import Library
 from qa.passages import sentences
 from qa.phrases import enclosing, same, tidy
-from qa.reader import Reader
+from qa.reader import Reader, Span
 from qa.records import Answer, Article, Passage
 from qa.retriever import CANDIDATES, EVERYTHING, Filters, Retriever, check_question
 
 _SPANS = 3  # candidates taken from each passage
+_AGAIN = 6  # of them all, those read again without most of their passage
+_BEFORE, _AFTER = 250, 120  # characters round a sentence that is read again
 _UNDECIDED = 0.5  # a question that may follow on or not is read both ways
 _CASED = 5  # passages that tell which of a question's words are names
 _NEAR = 0.1  # added to a follow-up's search scores in the article cited last
@@ -42,6 +44,11 @@ class _Found:
     @property
     def short(self) -> str:
         return self.article.text[slice(*self.phrase)]
+
+    def around(self, quote: tuple[int, int]) -> str:
+        """Return a sentence of the passage with a little of what stands round it there."""
+        start, end = max(self.passage.start, quote[0] - _BEFORE), min(self.passage.end, quote[1] + _AFTER)
+        return self.article.text[start:end]
 
 
 class Assistant:
@@ -154,32 +161,43 @@ class Assistant:
                 start, end = tidy(article.text, passage.start + span.start, passage.start + span.end)
                 if start < end:
                     raw.append(_Found(number, passage, article, (start, end), span.score, retrieval))
+        raw.sort(key=lambda found: -found.score)
+        chosen = raw[:_AGAIN]
+        bounds = {found.article.id: sentences(found.article.text) for found in chosen}
+        quotes = [enclosing(bounds[found.article.id], *found.phrase) for found in chosen]
+        again = self._retriever.reader().read(
+            [(asked[f.number], f.article.header, f.around(quote)) for f, quote in zip(chosen, quotes, strict=True)],
+            best=_SPANS,
+        )
         judged: list[Candidate] = []
-        bounds = {article.id: sentences(article.text) for (_, _, article), _ in kept}
-        for found, evidence in zip(raw, self._evidence(asked, raw), strict=True):
+        for found, quote, evidence in zip(chosen, quotes, self._evidence(asked, raw, again), strict=True):
             elsewhere = bool(time.spans) and found.number not in then
             sure = _probability(_odds(self._judge.confidence(evidence)) - _OTHER_TIME * elsewhere)
-            quote = enclosing(bounds[found.article.id], *found.phrase)
             judged.append(Candidate(found.article, found.passage, found.phrase, quote, evidence, sure))
         # Where the conversation is tells candidates apart; it makes no answer surer, or what the articles do not say
         # would be answered from them.
         return sorted(judged, key=lambda c: -_odds(c.confidence) - _HERE * (c.article.id in reading.near))
 
-    def _evidence(self, asked: Mapping[int, str], raw: Sequence[_Found]) -> Iterator[Evidence]:
-        """Yield what there is to judge each span by; `asked` holds the question put to each passage."""
+    def _evidence(
+        self, asked: Mapping[int, str], raw: Sequence[_Found], again: Sequence[Sequence[Span]]
+    ) -> Iterator[Evidence]:
+        """Yield what there is to judge each of the first spans by, one for each item of `again`.
+
+        `asked` holds the question put to each passage, `again` the spans found with little round each sentence.
+        """
         lexical = self.library.snapshot().lexical
         wanted = {put: Wanted.of(put, lexical.terms, lexical.frequency, lexical.size) for put in set(asked.values())}
-        whole = {f.number: f"{f.article.header}\n{f.passage.text}" for f in raw}
-        terms = {n: wanted[asked[n]].share(held(text, lexical.terms)) for n, text in whole.items()}
-        sums = {n: _log_sum([f.score for f in raw if f.number == n]) for n in whole}
-        for found in raw:
+        sums = {n: _log_sum([f.score for f in raw if f.number == n]) for n in {f.number for f in raw}}
+        for found, spans in zip(raw, again, strict=False):
             rivals = (o.score for o in raw if o.number != found.number and not same(found.short, o.short))
+            text = f"{found.article.header}\n{found.passage.text}"
             yield Evidence(
                 passage=sums[found.number],
                 part=found.score - sums[found.number],
+                again=_log_sum([span.score for span in spans]),
                 apart=sums[found.number] - max(rivals, default=-math.inf),
                 retrieval=found.retrieval,
-                terms=terms[found.number],
+                terms=wanted[asked[found.number]].share(held(text, lexical.terms)),
             )
 
     def _ranked(self, reading: Reading, filters: Filters) -> list[tuple[int, float]]:
@@ -207,7 +225,9 @@ def _turn(turn: str | Answer) -> str | Answer | None:
 
 
 def _log_sum(scores: Sequence[float]) -> float:
-    top = max(scores)
+    top = max(scores, default=-math.inf)
+    if math.isinf(top):
+        return top
     return top + math.log(sum(math.exp(score - top) for score in scores))
 
 

@@ -84,6 +84,7 @@ class Evidence:
 
     passage: float  # log-sum of the passage's spans, in logits less those of no answer: whether it answers at all
     part: float  # the span's logits less that sum, at most 0: whether it is this span
+    again: float  # log-sum of the spans found where the sentence is read again with little round it
     apart: float  # the passage's sum less the best span of another passage that says something else
     retrieval: float  # fused score of the passage, 0-1
     terms: float  # share of the question's terms the passage or its header holds, by rarity
@@ -93,6 +94,7 @@ class Evidence:
         return {
             "passage": max(-12.0, min(12.0, self.passage)),
             "part": max(-6.0, min(0.0, self.part)),
+            "again": max(-12.0, min(12.0, self.again)),
             "apart": max(0.0, min(8.0, self.apart)),
             "retrieval": self.retrieval,
             "terms": self.terms,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import lzma
+import random
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -199,10 +200,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with whitehouse_briefings and multihop_rag")
     parser.add_argument("--work", type=Path, required=True, help="where the libraries and the features are kept")
+    parser.add_argument("--sample", type=int, help="ask so many of the questions about reports, drawn at random")
     parser.add_argument("--reader", default="", help="model folder; by default the one shipped")
     parser.add_argument("--out", type=Path, default=SHIPPED)
     args = parser.parse_args()
     asked = questions()
+    if args.sample is not None:
+        made_up = [q for q in asked if q["corpus"] == "reports"]
+        drawn = {q["id"] for q in random.Random(9).sample(made_up, args.sample)}
+        asked = [q for q in asked if q["corpus"] != "reports" or q["id"] in drawn]
     args.work.mkdir(parents=True, exist_ok=True)
     assistants = {
         corpus: Assistant(
