@@ -26,7 +26,7 @@ _UNDECIDED = 0.5  # a question that may follow on or not is read both ways
 _CASED = 5  # passages that tell which of a question's words are names
 _NEAR = 0.1  # added to a follow-up's search scores in the article cited last
 _HERE = 1.5  # log-odds by which a follow-up's answer elsewhere must be better than one there
-_OTHER_TIME = 1.5  # log-odds lost by a passage that neither names the days asked about nor appeared then
+_OTHER_TIME = 2.5  # log-odds lost by a passage that neither names the days asked about nor appeared then
 _CHANGED = 1.5  # log-odds by which a less likely reading must be better answered than the likelier one
 
 

@@ -99,9 +99,9 @@ def terminal(made: Path, state: Path) -> Any:
 
 def test_follow_ups_are_read_in_the_light_of_earlier_answers(conversation: Conversation) -> None:
     conversation.reply(REFUSED)
-    assert "Mike Mullen" in conversation.reply("Whom did he meet?").plain.split("\n")[0]
+    assert "Mike Mullen" in conversation.reply("Whom did he meet?").plain.split("\n\n")[1]
     conversation.reply("When did Nawaz Sharif arrive in Washington?")
-    assert "Barack Obama" in conversation.reply("Whom did he meet?").plain.split("\n")[0]
+    assert "Barack Obama" in conversation.reply("Whom did he meet?").plain.split("\n\n")[1]
 
 
 def test_reset_forgets_the_conversation(conversation: Conversation) -> None:
@@ -172,7 +172,7 @@ def test_piped_lines_get_plain_answers(made: Path, tmp_path: Path) -> None:
     done = piped(made, tmp_path, REFUSED, "/sinse 2012", "", "?!", b"\xff\xfe What?", "/since 2015", REFUSED)
     out, err = done.stdout.decode(), done.stderr.decode().splitlines()
     assert done.returncode == 0
-    assert "\x1b" not in out and "ask>" not in out and REFUSED not in out
+    assert "\x1b" not in out and "ask>" not in out and "/since" not in out
     assert "General Kayani refused to give Admiral Mullen the list of drone targets." in out
     assert out.count("The articles in the library do not say.") >= 1
     assert err[0] == "talks-qa: there is no command /sinse; did you mean /since?"
