@@ -27,12 +27,12 @@ from qa import Assistant, Library
 from qa.records import Answer
 
 _SEEDS = Path(__file__).parents[2] / "seeds" / "articles"
-_SIZE = (1500, 1430)
+_SIZE = (1500, 1570)
 _STYLE = """
 * { box-sizing: border-box; margin: 0; }
 body { width: 1500px; padding: 28px; display: flex; gap: 26px; background: #e9edf1;
        font: 16px/1.38 "Noto Sans", "Noto Naskh Arabic", "Noto Color Emoji", sans-serif; }
-.phone { flex: 1; height: 1374px; border-radius: 22px; overflow: hidden; display: flex; flex-direction: column;
+.phone { flex: 1; height: 1514px; border-radius: 22px; overflow: hidden; display: flex; flex-direction: column;
          box-shadow: 0 6px 22px #0003; background: #bdd6b4; }
 .bar { background: #fff; padding: 11px 18px; display: flex; gap: 12px; align-items: center; }
 .face { width: 40px; height: 40px; border-radius: 50%; background: linear-gradient(#6fb5f0, #3a85cd); color: #fff;
