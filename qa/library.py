@@ -1,11 +1,10 @@
-"""The corpus on disk: the truth in SQLite, and the two indexes derived from it."""
+"""The corpus on disk: articles in, articles out, one writer, many readers."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -15,12 +14,10 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from embeddings.encoder import DEFAULT_MODEL, Encoder
-from embeddings.errors import IndexDamagedError
-from embeddings.index import SAMPLE_PER_LIST, VectorIndex, lists_for
 from qa import articles as sources
 from qa.config import Config
+from qa.derived import Changes, Derived, Snapshot
 from qa.errors import LibraryError, LibraryLockedError, UnknownArticleError
-from qa.lexical import LexicalIndex
 from qa.passages import split
 from qa.records import AddReport, Article, Rejection
 from qa.store import Row, Store, article_digest, passage_digest
@@ -30,32 +27,14 @@ if TYPE_CHECKING:
 
     from qa.records import Passage
 
-_DATABASE, _VECTORS, _LEXICAL, _LOCK = "library.db", "vectors.faiss", "lexical", "write.lock"
+_DATABASE, _LOCK = "library.db", "write.lock"
 _BATCH_PASSAGES = 256  # embedded and committed together: what a killed `add` loses at most
 _BATCH_ARTICLES = 200
-_AT_ONCE = 5_000  # passages read together from the database
 _WIDER = 4  # times as many candidates are taken from an approximate index as are wanted
 _READER_WAIT = 60.0  # seconds a reader waits for a writer to finish the derived files
 
 Notify = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The derived indexes of one generation; searches on it do not see later changes."""
-
-    generation: int
-    vectors: VectorIndex
-    lexical: LexicalIndex
-
-
-@dataclass
-class _Changes:
-    """Passage numbers that the derived indexes must lose and gain."""
-
-    removed: list[int] = field(default_factory=list)
-    added: list[int] = field(default_factory=list)
 
 
 class Library:
@@ -70,6 +49,7 @@ class Library:
         self._snapshot: Snapshot | None = None
         self._outlets: tuple[int, list[str]] = (-1, [])  # of one generation: every question asks for them
         self._mutex = threading.RLock()
+        self._derived = Derived(path, store, lambda: self.encoder.dimension)
 
     @classmethod
     def open(cls, path: str | Path | None = None, encoder: str = "", notify: Notify = lambda line: None) -> Library:
@@ -203,7 +183,7 @@ class Library:
         with self._mutex:
             if self._snapshot and self._snapshot.generation == generation:
                 return self._snapshot
-            found = self._load(generation)
+            found = self._derived.load(generation)
             if found is None:
                 found = self._recover(generation)
             self._snapshot = found
@@ -225,7 +205,7 @@ class Library:
         updated: list[str] = []
         unchanged: list[str] = []
         rejected: list[Rejection] = []
-        changes = _Changes()
+        changes = Changes()
         batch: list[tuple[Article, list[Passage]]] = []
         waiting: dict[bytes, str] = {}  # content of the batch, not yet in the store
         seen: dict[str, str] = {}
@@ -265,7 +245,7 @@ class Library:
         """Remove one article and its passages; raises UnknownArticleError or LibraryLockedError."""
         if not self._store.has(article_id):
             raise _unknown(article_id)
-        changes = _Changes()
+        changes = Changes()
         with self._writing(changes), self._store.transaction():
             changes.removed += self._store.delete(article_id)
 
@@ -277,10 +257,10 @@ class Library:
             count += bool(number)
         generation = self._store.generation()
         with self._mutex:
-            snapshot = self._load(generation)
+            snapshot = self._derived.load(generation)
             if snapshot is None or len(snapshot.vectors) != count or snapshot.lexical.size != count:
                 with self._locked():
-                    self._snapshot = self._build(generation)
+                    self._snapshot = self._derived.build(generation)
                 found.append(f"{self.path}: the search indexes were stale or damaged and were built again")
         return found
 
@@ -290,7 +270,7 @@ class Library:
         if "encoder" not in self._store.manifest():
             self._store.describe_encoder(self.encoder.name, self.encoder.digest, self.encoder.dimension)
 
-    def _commit(self, batch: Sequence[tuple[Article, list[Passage]]], changes: _Changes) -> None:
+    def _commit(self, batch: Sequence[tuple[Article, list[Passage]]], changes: Changes) -> None:
         """Embed what is new in a batch of articles and write it in one transaction."""
         if not batch:
             return
@@ -322,101 +302,33 @@ class Library:
             raise LibraryLockedError(f"another process is changing {self.path}; try again when it is done") from None
 
     @contextmanager
-    def _writing(self, changes: _Changes) -> Iterator[None]:
+    def _writing(self, changes: Changes) -> Iterator[None]:
         """Hold the write lock; afterwards, also after an error, bring the derived files up to date."""
         with self._mutex, self._locked():
-            before = self._load(self._store.generation())
+            before = self._derived.load(self._store.generation())
             try:
                 yield
             finally:
                 generation = self._store.generation()
                 if before is None or before.generation != generation:
-                    self._snapshot = self._publish(before, changes, generation)
-
-    def _publish(self, before: Snapshot | None, changes: _Changes, generation: int) -> Snapshot:
-        if before is None:
-            return self._build(generation)
-        stamp = self._stamp(generation)
-        gone = set(changes.removed)
-        fresh = [number for number in changes.added if number not in gone]
-        vectors = before.vectors
-        before.lexical.update(
-            changes.removed, (row for some in _parts(fresh) for row in self._store.rows(some).values()), stamp
-        )
-        vectors.remove(changes.removed)
-        for some in _parts(fresh):
-            found = self._store.vectors(some, vectors.dimension)
-            vectors.add(found, np.stack(list(found.values())))
-        if vectors.outgrown:
-            vectors = self._vectors_from_truth()
-        self._save(vectors, stamp)
-        return Snapshot(generation, vectors, before.lexical)
-
-    def _save(self, vectors: VectorIndex, stamp: str) -> None:
-        vectors.save(self.path / _VECTORS, stamp)
-        self._store.describe_index(f"{vectors.lists} lists" if vectors.lists else "exact")
-
-    def _stamp(self, generation: int) -> str:
-        return f"{generation}:{self._store.manifest().get('encoder_digest', '')}"
-
-    def _dimension(self) -> int:
-        return int(self._store.manifest().get("dimension", "0")) or self.encoder.dimension
-
-    def _load(self, generation: int) -> Snapshot | None:
-        """Read the derived files of a generation; None when one is missing, stale or damaged."""
-        stamp = self._stamp(generation)
-        lexical = LexicalIndex.open(self.path / _LEXICAL, stamp)
-        if lexical is None:
-            return None
-        try:
-            vectors = VectorIndex.load(self.path / _VECTORS, stamp, self._dimension())
-        except IndexDamagedError:
-            return None
-        return Snapshot(generation, vectors, lexical)
-
-    def _build(self, generation: int, in_memory: bool = False) -> Snapshot:
-        """Make both indexes from the truth; nothing is embedded again."""
-        stamp = self._stamp(generation)
-        lexical = LexicalIndex.fresh(None if in_memory else self.path / _LEXICAL)
-        lexical.update([], self._store.all_rows(), stamp)
-        vectors = self._vectors_from_truth()
-        if not in_memory:
-            self._save(vectors, stamp)
-        return Snapshot(generation, vectors, lexical)
-
-    def _vectors_from_truth(self) -> VectorIndex:
-        """Return an index of every stored vector, of the kind that suits their number."""
-        size = self._store.count()[1]
-        if lists := lists_for(size):
-            vectors = VectorIndex.of_lists(size, self._store.sample(lists * SAMPLE_PER_LIST, self._dimension()))
-        else:
-            vectors = VectorIndex(self._dimension())
-        for numbers, block in self._store.all_vectors(vectors.dimension):
-            vectors.add(numbers, block)
-        return vectors
+                    self._snapshot = self._derived.update(before, changes, generation)
 
     def _recover(self, generation: int) -> Snapshot:
         """Derived files are not those of the newest generation: wait for their writer, or mend them."""
         if not self._store.writable:
-            return self._build(generation, in_memory=True)
+            return self._derived.build(generation, in_memory=True)
         if self._snapshot is not None:
             try:
                 with FileLock(self.path / _LOCK, timeout=0):
-                    return self._load(generation) or self._build(generation)
+                    return self._derived.load(generation) or self._derived.build(generation)
             except Timeout:  # a writer is at work: the old generation serves until it is done
                 return self._snapshot
         try:
             with FileLock(self.path / _LOCK, timeout=_READER_WAIT):
                 generation = self._store.generation()
-                return self._load(generation) or self._build(generation)
+                return self._derived.load(generation) or self._derived.build(generation)
         except Timeout:
-            return self._build(generation, in_memory=True)
-
-
-def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Split numbers so that what belongs to them fits into memory, however many they are."""
-    for start in range(0, len(numbers), _AT_ONCE):
-        yield numbers[start : start + _AT_ONCE]
+            return self._derived.build(generation, in_memory=True)
 
 
 def _unknown(article_id: str) -> UnknownArticleError:

@@ -22,6 +22,7 @@ ORDER = (
     ("when",),
     ("schema", "cues", "citing", "asked"),
     ("store", "lexical"),
+    ("derived",),
     ("library",),
     ("retriever", "reader", "confidence", "phrases", "conversation"),
     ("agreement",),
