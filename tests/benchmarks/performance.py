@@ -42,7 +42,7 @@ _FLAT = 1.10  # cost of a passage at the larger size, against the smaller
 _ABOUT = """\
 Written from the results of `tests.benchmarks.bench`, each beside the command that made it; nothing is typed by hand.
 `make bench CORPUS=FOLDER` runs every part at its full size, which this page may not show yet. FOLDER holds MultiHop-RAG
-(`multihop_rag/`: 609 dated news articles, 2,255 questions) and White House press briefings (`whitehouse_briefings/`)."""
+(`multihop_rag/`: 609 dated news articles, 2,255 questions) and White House briefings (`whitehouse_briefings/`)."""
 _STARTING = """\
 Whole processes on the shipped library, files in the page cache. Peak memory is what the kernel reports; it cannot be
 less than that of the program that measures, which is the figure of the empty interpreter."""
