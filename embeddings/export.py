@@ -71,7 +71,8 @@ def export_encoder(source: Path, target: Path) -> None:
         export_graph(Whole(), {"input_ids": torch.ones((1, 9), dtype=torch.long)}, folder / "whole.onnx", ["vector"])
         simplify(folder / "whole.onnx", folder / MODEL)
         (folder / "whole.onnx").unlink()
-        OnnxModel(folder / MODEL)  # an export that does not load must not be kept
+        # An export that does not run must not be kept.
+        OnnxModel(folder / MODEL).run([model.tokenizer.backend_tokenizer.encode("one")])
         model.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
         (folder / SETTINGS).write_text(json.dumps(settings_of(model)), encoding="utf-8")
         # Another process may have been faster: its export is as good as this one.

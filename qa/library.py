@@ -47,7 +47,8 @@ class Library:
         self._notify = notify
         self._encoder: Encoder | None = None
         self._snapshot: Snapshot | None = None
-        self._outlets: tuple[int, list[str]] = (-1, [])  # of one generation: every question asks for them
+        # Outlets and days of one generation: every question asks for them.
+        self._known: tuple[int, list[str], tuple[date, date] | None] = (-1, [], None)
         self._mutex = threading.RLock()
         self._derived = Derived(path, store, lambda: self.encoder.dimension)
 
@@ -110,7 +111,7 @@ class Library:
 
     def span(self) -> tuple[date, date] | None:
         """Return the days of the oldest and the newest dated article, None where none is dated."""
-        return self._store.span()
+        return self._of_this_generation()[2]
 
     def article(self, article_id: str) -> Article:
         """Return one article; raises UnknownArticleError."""
@@ -133,10 +134,13 @@ class Library:
 
     def outlets(self) -> list[str]:
         """Return the outlets there are."""
+        return self._of_this_generation()[1]
+
+    def _of_this_generation(self) -> tuple[int, list[str], tuple[date, date] | None]:
         generation = self._store.generation()
-        if self._outlets[0] != generation:
-            self._outlets = generation, self._store.outlets()
-        return self._outlets[1]
+        if self._known[0] != generation:
+            self._known = generation, self._store.outlets(), self._store.span()
+        return self._known
 
     def rows(self, numbers: Iterable[int]) -> dict[int, Row]:
         """Return passages and their articles by passage number, checked against their hashes."""

@@ -266,8 +266,9 @@ class Store:
             for chunk in _chunks(list(numbers)):
                 marks = ",".join("?" * len(chunk))
                 query = f"SELECT rowid, vector FROM passages WHERE rowid IN ({marks})"  # noqa: S608
-                for rowid, blob in self._db.execute(query, chunk):
-                    found[rowid] = np.frombuffer(blob, dtype=np.float16, count=dimension).astype(np.float32)
+                rows = self._db.execute(query, chunk).fetchall()
+                block = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float16).astype(np.float32)
+                found.update(zip((row[0] for row in rows), block.reshape(-1, dimension), strict=True))
         return found
 
     def sample(self, size: int, dimension: int) -> NDArray[np.float32]:
