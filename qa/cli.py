@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from qa import __version__
-from qa.errors import DateError, LibraryError, TalksError
+from qa.errors import DateError, LibraryDamagedError, LibraryError, TalksError
 from qa.records import as_json
 
 if TYPE_CHECKING:
@@ -107,7 +107,9 @@ def build_parser() -> argparse.ArgumentParser:
     remove.add_argument("ids", nargs="+", metavar="ID", help="id of an article, as `list` shows it")
     for parts in (add, remove, command("list", _list, "list the articles: id, date, outlet, title")):
         _add_json(parts)
-    _add_json(command("check", _check, "verify the library and mend its indexes"))
+    check = command("check", _check, "verify the library and mend its indexes")
+    check.add_argument("--repair", action="store_true", help="make a damaged database anew from what can be read of it")
+    _add_json(check)
 
     evaluate = command("eval", _eval, "score the answers to a file of questions")
     _add_reader(evaluate)
@@ -282,15 +284,31 @@ def _list(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     from rich.text import Text
 
-    from qa.rendering import clean
+    from qa.rendering import clean, render_repair, tell
 
-    with _existing(_config(args)) as library:
+    config, repaired = _config(args), None
+    try:
+        found = _checked(config)
+    except LibraryDamagedError:
+        if not args.repair:
+            raise
+        from qa.salvage import repair
+
+        repaired = repair(config.library, tell)
+        found = _checked(config)
+    found |= {"lost": list(repaired.lost) if repaired else [], "kept": repaired.kept if repaired else None}
+    state = f"{found['articles']} articles, {found['passages']} passages: "
+    state += "mended" if found["problems"] or repaired else "all is well"
+    lines = [*found["problems"], *(render_repair(repaired) if repaired else ()), state]
+    _put(args, found, lambda: Text(clean("\n".join(lines))))
+    return DONE
+
+
+def _checked(config: Config) -> dict[str, Any]:
+    with _existing(config) as library:
         problems = library.check()
         articles, passages = library.count()
-    state = f"{articles} articles, {passages} passages: {'mended' if problems else 'all is well'}"
-    found = {"problems": problems, "articles": articles, "passages": passages}
-    _put(args, found, lambda: Text(clean("\n".join([*problems, state]))))
-    return DONE
+    return {"problems": problems, "articles": articles, "passages": passages}
 
 
 def _eval(args: argparse.Namespace) -> int:

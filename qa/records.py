@@ -140,6 +140,15 @@ class AddReport:
     rejected: tuple[Rejection, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was read from a damaged library: how many articles, the ids of those lost, and where the old file is."""
+
+    saved: int
+    lost: tuple[str, ...]
+    kept: str
+
+
 def header(title: str, outlet: str, published: date | None) -> str:
     """Return the parts that are known, joined by ` | `; the date in words, as questions say it."""
     day = f"{published.day} {published:%B %Y}" if published else ""
