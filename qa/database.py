@@ -33,7 +33,13 @@ class Database:
         with self._mapped():
             try:
                 self._db = self._connected()
-            except sqlite3.OperationalError:  # the disk is full: there is no room for SQLite's side files
+            except sqlite3.OperationalError:
+                if not self.writable and _waiting(path):
+                    raise LibraryError(
+                        f"the last changes of {path} are in its -wal file, which cannot be read here; copy the folder "
+                        "to a disk that can be written to"
+                    ) from None
+                # The disk is full, and there is no room for SQLite's side files: what is there can still be read.
                 if not self.writable or not path.exists() or _waiting(path):
                     raise
                 self.writable = False
@@ -149,7 +155,8 @@ class Database:
         except (sqlite3.OperationalError, sqlite3.IntegrityError) as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a table or column is not there
                 raise self._damaged(error) from error
-            raise LibraryError(f"{self.path}: {error}") from error
+            hint = " (is the disk full?)" if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_IOERR else ""
+            raise LibraryError(f"{self.path}: {error}{hint}") from error
         except sqlite3.DatabaseError as error:
             raise self._damaged(error) from error
 

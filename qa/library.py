@@ -382,7 +382,7 @@ class Library:
 def locked(path: Path, writable: bool = True) -> Iterator[None]:
     """Hold the lock of a library's one writer; raises LibraryLockedError where another process has it."""
     if not writable:
-        raise LibraryError(f"{path} cannot be written to")
+        raise LibraryError(f"{path} cannot be written to: it is not yours to change, or the disk is full")
     try:
         with FileLock(path / LOCK, timeout=0):
             yield

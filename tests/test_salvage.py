@@ -14,6 +14,7 @@ from qa import Library
 from qa.errors import LibraryDamagedError, LibraryLockedError
 from qa.library import LOCK, locked
 from qa.salvage import repair
+from tests.benchmarks import durability
 
 pytestmark = pytest.mark.slow
 ARTICLES = 40
@@ -197,3 +198,8 @@ def test_a_flipped_bit_in_an_index_makes_it_anew(copy: Path, file: str) -> None:
     with Library.open(copy) as library:
         assert library.check() == [f"{copy}: the search indexes were stale or damaged and were built again"]
         assert library.check() == []
+
+
+def test_kills_cuts_full_disks_and_damage_lose_nothing_untold() -> None:
+    tally = durability.run(10, seed=2)  # raises where anything is lost or wrong
+    assert {kind for kind, _ in tally} == {name for name, _ in durability.HARM.values()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import date
@@ -122,6 +123,28 @@ def test_an_older_library_that_cannot_be_written_to_is_read_without_its_days(
     day = (date(2011, 4, 20), date(2011, 4, 20))
     assert (old.writable, old.naming(day), old.dated(day), old.count()) == (False, {}, [], (1, 2))
     old.close()
+
+
+def test_what_is_still_in_the_log_is_read_where_nothing_can_be_written(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, Article("a", TEXT))
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    for part in tmp_path.glob("library.db*"):
+        shutil.copy(part, copied)
+    assert (copied / "library.db-wal").stat().st_size > 0
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    read = Store(copied / "library.db")
+    assert (read.writable, read.count(), read.damage()) == (False, (1, 2), [])
+    read.close()
+
+
+def test_a_change_is_in_the_file_itself_once_it_is_settled(store: Store) -> None:
+    put(store, Article("a", TEXT))
+    store.settle()
+    assert store.path.with_name("library.db-wal").stat().st_size == 0
+    assert TEXT.encode() in store.path.read_bytes()
 
 
 def test_a_changed_text_is_never_handed_out(store: Store) -> None:
