@@ -105,6 +105,9 @@ def build_parser() -> argparse.ArgumentParser:
     add.add_argument("paths", nargs="+", metavar="PATH", help="text, Markdown, HTML, JSON Lines, or a folder of them")
     remove = command("remove", _remove, "remove articles")
     remove.add_argument("ids", nargs="+", metavar="ID", help="id of an article, as `list` shows it")
+    remove.add_argument(
+        "--keep-versions", action="store_true", help="keep them as earlier versions, for what was cited of them"
+    )
     for parts in (add, remove, command("list", _list, "list the articles: id, date, outlet, title")):
         _add_json(parts)
     check = command("check", _check, "verify the library and mend its indexes")
@@ -251,7 +254,7 @@ def _add(args: argparse.Namespace) -> int:
     from qa.rendering import render_report, tell
 
     config = _config(args)
-    with Library.open(config.library, config.encoder, tell) as library, _progress() as progress:
+    with Library.open(config.library, config.encoder, tell, config.versions) as library, _progress() as progress:
         report = library.add(args.paths, progress)
     _put(args, as_json(report), lambda: render_report(report))
     if report.rejected and not (report.added or report.updated or report.unchanged):
@@ -267,7 +270,7 @@ def _remove(args: argparse.Namespace) -> int:
         for article_id in ids:  # all of them or, when one is unknown, none
             library.article(article_id)
         for article_id in ids:
-            library.remove(article_id)
+            library.remove(article_id, args.keep_versions)
     _put(args, {"removed": ids}, lambda: Text(f"removed {len(ids)}"))
     return DONE
 
@@ -348,7 +351,7 @@ def _open_or_seed(config: Config) -> Iterator[Library]:
     from qa.rendering import tell
 
     with _progress() as progress:
-        opened = open_or_seed(config.library, tell, progress, config.encoder)
+        opened = open_or_seed(config.library, tell, progress, config.encoder, config.versions)
     with opened as library:
         yield library
 
@@ -360,7 +363,7 @@ def _existing(config: Config) -> Library:
 
     if not config.library.exists():
         raise LibraryError(f"there is no library at {config.library}; talks-qa add PATH makes one")
-    return Library.open(config.library, config.encoder, tell)
+    return Library.open(config.library, config.encoder, tell, config.versions)
 
 
 @contextlib.contextmanager

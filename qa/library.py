@@ -19,8 +19,8 @@ from qa.config import Config
 from qa.derived import Changes, Derived, Snapshot
 from qa.errors import LibraryDamagedError, LibraryError, LibraryLockedError, UnknownArticleError
 from qa.passages import split
-from qa.records import AddReport, Article, Rejection
-from qa.store import Row, Store, article_digest, passage_digest
+from qa.records import AddReport, Article, Rejection, Version, article_digest
+from qa.store import MOST_VERSIONS, Row, Store, passage_digest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,10 +54,17 @@ class Library:
         self._derived = Derived(path, store, lambda: self.encoder.dimension)
 
     @classmethod
-    def open(cls, path: str | Path | None = None, encoder: str = "", notify: Notify = lambda line: None) -> Library:
+    def open(
+        cls,
+        path: str | Path | None = None,
+        encoder: str = "",
+        notify: Notify = lambda line: None,
+        versions: int = MOST_VERSIONS,
+    ) -> Library:
         """Open the library at `path`, made when new (default: the user's data folder).
 
-        `encoder` names the sentence-transformers model of a new library; an old one keeps its own.
+        `encoder` names the sentence-transformers model of a new library; an old one keeps its own. Of an article that
+        is changed, at most `versions` earlier ones are kept.
         Raises LibraryError (not a folder, no permission, another schema) or LibraryDamagedError.
         """
         where = Path(path) if path is not None else Config().library
@@ -69,7 +76,7 @@ class Library:
         except (OSError, RuntimeError, ValueError) as error:  # no permission, no such user's home, no name for a file
             reason = getattr(error, "strerror", None) or error
             raise LibraryError(f"cannot make the library folder {where}: {reason}") from None
-        store = Store(folder / DATABASE)
+        store = Store(folder / DATABASE, versions)
         made_with = store.manifest().get("encoder", "")
         if encoder and made_with and encoder != made_with:
             store.close()
@@ -121,12 +128,16 @@ class Library:
         """Return the days of the oldest and the newest dated article, None where none is dated."""
         return self._store.span()
 
-    def article(self, article_id: str) -> Article:
-        """Return one article; raises UnknownArticleError."""
-        article = self._store.article(article_id)
+    def article(self, article_id: str, version: str = "") -> Article:
+        """Return one article, as it is or as it was when it was cited; raises UnknownArticleError."""
+        article = self._store.article(article_id, version)
         if article is None:
-            raise _unknown(article_id)
+            raise _unknown(article_id, version)
         return article
+
+    def versions(self, article_id: str) -> list[Version]:
+        """Return the earlier versions of an article that are kept, the latest first."""
+        return self._store.versions(article_id)
 
     def count(self) -> tuple[int, int]:
         """Return the number of articles and of passages."""
@@ -260,13 +271,16 @@ class Library:
             flush()
         return AddReport(tuple(added), tuple(updated), tuple(unchanged), tuple(rejected))
 
-    def remove(self, article_id: str) -> None:
-        """Remove one article and its passages; raises UnknownArticleError or LibraryLockedError."""
+    def remove(self, article_id: str, keep_versions: bool = False) -> None:
+        """Remove one article, its passages and, unless they are to be kept for what cites them, its versions.
+
+        Raises UnknownArticleError or LibraryLockedError.
+        """
         if not self._store.has(article_id):
             raise _unknown(article_id)
         changes = Changes()
         with self._writing(changes), self._store.transaction():
-            changes.removed += self._store.delete(article_id)
+            changes.removed += self._store.remove(article_id, keep_versions)
 
     def check(self) -> list[str]:
         """Verify database, articles, passages and indexes; return a line for each thing found and mended.
@@ -400,7 +414,9 @@ def _told(path: Path, damage: Sequence[str], flawed: Sequence[str]) -> str:
     return f"{path} is damaged ({'; '.join(parts)}); {'add them again, or ' if flawed and not damage else ''}{remedy}"
 
 
-def _unknown(article_id: str) -> UnknownArticleError:
+def _unknown(article_id: str, version: str = "") -> UnknownArticleError:
+    if version:
+        return UnknownArticleError(f"the version {version} of the article {article_id!r} is not kept")
     return UnknownArticleError(f"no article has the id {article_id!r}; `talks-qa list` shows them")
 
 
@@ -418,10 +434,11 @@ def open_or_seed(
     notify: Notify = lambda line: None,
     progress: Progress = lambda stage, done, total: None,
     encoder: str = "",
+    versions: int = MOST_VERSIONS,
 ) -> Library:
     """Open a library; where none exists yet, make it from the articles that come along and say so."""
     folder = Path(path).expanduser() if path is not None else Config().library
-    library = Library.open(folder, encoder, notify)
+    library = Library.open(folder, encoder, notify, versions)
     if library.store.untouched():
         seeds = seed_folder()
         if seeds is None:

@@ -14,9 +14,10 @@ from qa.database import address, readable
 from qa.derived import LEXICAL, VECTORS
 from qa.errors import LibraryDamagedError
 from qa.library import DATABASE, Library, locked
-from qa.records import Article, Repair
+from qa.records import Article, Repair, Version, article_digest
 from qa.schema import ARTICLE, as_article
-from qa.store import article_digest, is_unit
+from qa.store import is_unit
+from qa.versions import sound
 
 _WORK = ".repair"  # folder inside the library, where the new one is made
 _LOG, _SHARED = f"{DATABASE}-wal", f"{DATABASE}-shm"
@@ -49,6 +50,8 @@ def repair(folder: Path, notify: Callable[[str], None] = lambda line: None) -> R
         try:
             _copy(folder, kept)
             with closing(_Wreck(kept)) as wreck, Library.open(work, wreck.encoder(), notify) as made:
+                with made.store.transaction():
+                    made.store.keep_versions(wreck.versions())
                 made.take(wreck.articles(), known=wreck.vectors)
                 saved = made.count()[0]
                 lost = tuple(sorted(wreck.names() - set(made.store.ids())))
@@ -104,6 +107,12 @@ class _Wreck:
                     article = as_article((self._id({*names, row[0]}), *row[1:-1]))
                     if article_digest(article) == row[-1]:
                         yield article.id, article
+
+    def versions(self) -> Iterator[Version]:
+        """Yield the earlier versions that are sound, the oldest first."""
+        for row in self._rows("SELECT article_id, digest, replaced, body FROM versions ORDER BY number"):
+            if version := sound(*row):
+                yield version
 
     def vectors(self, digests: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return the sound vectors, as stored, of passages with these contents."""

@@ -53,6 +53,13 @@ CREATE TABLE stories (
 CREATE INDEX stories_story ON stories (story);
 CREATE TABLE story_keys (key INTEGER NOT NULL, story INTEGER NOT NULL, PRIMARY KEY (key, story)) WITHOUT ROWID;
 """
+_VERSIONS = """
+CREATE TABLE versions (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, -- their order, whatever the clock said
+    article_id TEXT NOT NULL, digest BLOB NOT NULL, replaced TEXT NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX versions_article ON versions (article_id);
+"""
 
 
 def exists(db: sqlite3.Connection) -> bool:
@@ -187,6 +194,10 @@ def _add_stories(db: sqlite3.Connection) -> None:
         enter_story(db, as_article(db.execute(query, (article_id,)).fetchone()))
 
 
+def _add_versions(db: sqlite3.Connection) -> None:
+    _run(db, _VERSIONS)
+
+
 def _run(db: sqlite3.Connection, script: str) -> None:
     """Run the statements of a script inside the transaction there is: `executescript` would end it."""
     for statement in script.split(";\n"):
@@ -195,5 +206,5 @@ def _run(db: sqlite3.Connection, script: str) -> None:
 
 
 # Each step leads from one version to the next; a new database takes them all.
-_UPGRADES: tuple[Callable[[sqlite3.Connection], None], ...] = (_add_mentions, _add_stories)
+_UPGRADES: tuple[Callable[[sqlite3.Connection], None], ...] = (_add_mentions, _add_stories, _add_versions)
 VERSION = 1 + len(_UPGRADES)

@@ -6,21 +6,27 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa import schema
+from qa import schema, versions
 from qa.database import Database
 from qa.dates import Days
 from qa.errors import LibraryDamagedError
-from qa.records import Article, Mention, Passage
+from qa.records import Article, Mention, Passage, Version, article_digest
 from qa.schema import ARTICLE, as_article
 
+MOST_VERSIONS = 10  # earlier ones of an article that are kept, unless a setting says otherwise
 _CHUNK = 500  # values in one IN (…), well under SQLite's limit
 _ROUNDING = 0.01  # of a squared length, by 16 bits a number
 _LONGEST = 366  # days an expression may span to count as naming a day within
-_DAYS_SINCE, _STORIES_SINCE = 2, 3  # versions of the tables: an older library that cannot be written to lacks them
+_DAYS_SINCE, _STORIES_SINCE, _VERSIONS_SINCE = (
+    2,
+    3,
+    4,
+)  # versions of the tables: an older library that cannot be written to lacks them
 
 Row = tuple[int, Passage, Article]  # a passage's stable number, the passage, its article
 
@@ -28,12 +34,22 @@ Row = tuple[int, Passage, Article]  # a passage's stable number, the passage, it
 class Store(Database):
     """The database as articles and passages: everything handed out is checked against its hash."""
 
+    def __init__(self, path: Path, most_versions: int = MOST_VERSIONS) -> None:
+        """Open the database; of each article at most so many earlier versions are kept."""
+        super().__init__(path)
+        self._most_versions = most_versions
+
     # -- articles
 
     def put(
         self, article: Article, passages: Sequence[Passage], digests: Sequence[bytes], vectors: NDArray[np.float16]
     ) -> tuple[list[int], list[int]]:
-        """Insert or replace an article, inside a transaction; return passage numbers (removed, added)."""
+        """Insert or replace an article, inside a transaction; return passage numbers (removed, added).
+
+        What is replaced is kept as an earlier version, unless it is damaged.
+        """
+        self._retire(article.id)
+        versions.drop(self._db, article)
         removed = self.delete(article.id)
         self._db.execute(
             "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -53,6 +69,17 @@ class Store(Database):
         schema.enter_story(self._db, article)
         return removed, added
 
+    def remove(self, article_id: str, keep_versions: bool = False) -> list[int]:
+        """Delete an article and its versions, inside a transaction; return the numbers of its passages.
+
+        Where its versions are kept, what is deleted is the last of them.
+        """
+        if keep_versions:
+            self._retire(article_id)
+        else:
+            versions.forget(self._db, article_id)
+        return self.delete(article_id)
+
     def delete(self, article_id: str) -> list[int]:
         """Delete an article, inside a transaction; return the numbers of its passages."""
         rows = self._db.execute("SELECT rowid FROM passages WHERE article_id = ?", (article_id,)).fetchall()
@@ -62,8 +89,15 @@ class Store(Database):
             schema.enter_story(self._db, orphan)
         return [row[0] for row in rows]
 
-    def article(self, article_id: str) -> Article | None:
-        """Return one article, checked against its hash, or None; raises LibraryDamagedError."""
+    def article(self, article_id: str, version: str = "") -> Article | None:
+        """Return one article, as it is or as it was, checked against its hash, or None.
+
+        Raises LibraryDamagedError.
+        """
+        if version:
+            for earlier in self.versions(article_id):
+                if earlier.article.version == version:
+                    return earlier.article
         with self._mapped():
             query = f"SELECT {ARTICLE}, a.digest FROM articles a WHERE id = ?"  # noqa: S608
             row = self._db.execute(query, (article_id,)).fetchone()
@@ -72,8 +106,18 @@ class Store(Database):
         with suppress(TypeError, ValueError):
             article = as_article(row[:-1])
             if article.id == article_id and article_digest(article) == row[-1]:
-                return article
+                return article if version in ("", article.version) else None
         raise self._flawed(article_id)
+
+    def versions(self, article_id: str) -> list[Version]:
+        """Return the earlier versions of an article, the latest first, also of one that was removed."""
+        with self._mapped():
+            return versions.history(self._db, article_id) if self.version >= _VERSIONS_SINCE else []
+
+    def keep_versions(self, found: Iterable[Version]) -> None:
+        """Keep earlier versions, inside a transaction: the oldest first."""
+        for version in found:
+            versions.keep(self._db, version, self._most_versions)
 
     def articles(self, offset: int = 0, limit: int = -1) -> list[Article]:
         """Return articles, newest first, those without a date last; all of them, or `limit` after `offset`."""
@@ -313,12 +357,24 @@ class Store(Database):
 
     # -- checking
 
+    def damage(self) -> list[str]:
+        """Return a line for everything wrong with the file, its indexes and the earlier versions."""
+        found = super().damage()
+        with self._mapped():
+            return found + (list(versions.damaged(self._db)) if self.version >= _VERSIONS_SINCE else [])
+
     def flawed(self) -> Iterator[str]:
         """Yield the id of each article whose text, passages, vectors or days are not as they were stored."""
         days = self.version >= _DAYS_SINCE
         return (article_id for article_id in self.ids() if not self._sound(article_id, days))
 
     # -- inside
+
+    def _retire(self, article_id: str) -> None:
+        """Keep an article, where there is one that is sound, as its latest earlier version."""
+        with suppress(LibraryDamagedError):
+            if article := self.article(article_id):
+                self.keep_versions([Version(article, versions.now())])
 
     def _sound(self, article_id: str, days: bool = False) -> bool:
         query = "SELECT rowid, vector FROM passages WHERE article_id = ?"
@@ -341,20 +397,6 @@ class Store(Database):
 
     def _flawed(self, article_id: str) -> LibraryDamagedError:
         return LibraryDamagedError(f"{self.path}: the article {article_id} is damaged; add it again")
-
-
-def article_digest(article: Article) -> bytes:
-    """SHA-256 of everything an article says of itself, its id left out."""
-    parts = (
-        article.title,
-        article.outlet,
-        str(article.published),
-        article.url,
-        article.author,
-        article.kind,
-        article.text,
-    )
-    return hashlib.sha256("\x00".join(parts).encode()).digest()
 
 
 def passage_digest(article: Article, passage: Passage) -> bytes:

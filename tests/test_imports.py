@@ -20,7 +20,7 @@ ORDER = (
     ("expressions", "tense"),
     ("said",),
     ("when",),
-    ("schema", "cues", "citing", "asked"),
+    ("schema", "versions", "cues", "citing", "asked"),
     ("database",),
     ("store", "lexical"),
     ("derived",),

@@ -159,6 +159,24 @@ def test_a_log_that_holds_the_last_changes_is_read_too_and_then_gone(copy: Path)
     assert not (kept / "library.db-wal").exists()
 
 
+def test_earlier_versions_are_saved_too_but_for_damaged_ones(copy: Path, tmp_path: Path) -> None:
+    with Library.open(copy) as library:
+        before = library.article("a5")
+        for number in range(3):
+            rows = [{"id": name, "text": f"{text_of(name)} Change {number}."} for name in ("a5", "a6")]
+            (tmp_path / "b.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+            assert len(library.add([tmp_path / "b.jsonl"]).updated) == 2
+        history = library.versions("a5")
+    change(copy, "UPDATE versions SET body = x'00' WHERE article_id = 'a6' AND number = 2")
+    with Library.open(copy) as library, pytest.raises(LibraryDamagedError, match="an earlier version of a6"):
+        library.check()
+    assert repair(copy).lost == ()
+    with Library.open(copy) as library:
+        assert (library.versions("a5"), len(library.versions("a6"))) == (history, 2)
+        assert library.article("a5", before.version) == before
+        assert library.check() == []
+
+
 def test_a_repair_waits_for_no_writer_and_keeps_what_was_kept(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with locked(copy), pytest.raises(LibraryLockedError):
         repair(copy)

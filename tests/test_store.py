@@ -92,10 +92,65 @@ def test_the_days_that_passages_name_are_found(store: Store) -> None:
     assert store.span() is None
 
 
+def test_what_a_change_replaces_is_kept_once_and_found_by_its_version(store: Store) -> None:
+    texts = [TEXT, TEXT + " More.", TEXT + " Much more.", TEXT]
+    made = [Article("a", text, "T", "O", date(2012, 3, 29)) for text in texts]
+    for article in made:
+        put(store, article)
+    assert [v.article for v in store.versions("a")] == [made[2], made[1]]
+    assert [store.article("a", article.version) for article in made] == made
+    assert store.article("a", "0" * 16) is None and store.article("b", made[0].version) is None
+    assert store.damage() == []
+
+
+@pytest.mark.parametrize(("most", "kept"), [(0, 0), (2, 2), (10, 4)])
+def test_versions_are_bounded(tmp_path: Path, most: int, kept: int) -> None:
+    bounded = Store(tmp_path / "library.db", most)
+    for number in range(5):
+        put(bounded, Article("a", f"{TEXT} And number {number}."))
+        put(bounded, Article("b", f"{TEXT} Or number {number}."))
+    assert [v.article.text[-2] for v in bounded.versions("a")] == list("3210")[:kept]
+    assert len(bounded.versions("b")) == kept
+    bounded.close()
+
+
+@pytest.mark.parametrize(("keep", "left"), [(False, []), (True, [TEXT + " More.", TEXT])])
+def test_versions_go_with_their_article_unless_they_are_to_be_kept(store: Store, keep: bool, left: list[str]) -> None:
+    put(store, Article("a", TEXT))
+    put(store, Article("a", TEXT + " More."))
+    with store.transaction():
+        assert store.remove("a", keep) == [3, 4]
+    assert [v.article.text for v in store.versions("a")] == left
+    assert store.article("a") is None
+    assert store.article("a", Article("a", TEXT).version) == (Article("a", TEXT) if keep else None)
+
+
+@pytest.mark.parametrize(
+    "change", ["body = x'00'", "body = substr(body, 1, 60)", "digest = x'00'", "replaced = 'soon'"]
+)
+def test_a_damaged_version_is_never_handed_out_and_is_told(store: Store, change: str) -> None:
+    put(store, Article("a", TEXT))
+    put(store, Article("a", TEXT + " More."))
+    with sqlite3.connect(store.path) as other:
+        other.execute(f"UPDATE versions SET {change}")  # noqa: S608
+    other.close()
+    assert store.versions("a") == [] and store.article("a", Article("a", TEXT).version) is None
+    assert store.damage() == ["an earlier version of a is damaged (row 1 of versions)"]
+
+
+def test_a_damaged_text_is_not_kept_when_it_is_replaced(store: Store) -> None:
+    put(store, Article("a", TEXT))
+    with sqlite3.connect(store.path) as other:
+        other.execute("UPDATE articles SET text = replace(text, 'One', 'Two')")
+    other.close()
+    put(store, Article("a", TEXT))
+    assert store.versions("a") == []
+
+
 def downgrade(path: Path) -> None:
     """Make a library's database what version 1 wrote."""
     with sqlite3.connect(path) as old:
-        for table in ("mentions", "stories", "story_keys"):
+        for table in ("mentions", "stories", "story_keys", "versions"):
             old.execute(f"DROP TABLE {table}")
         old.execute("UPDATE manifest SET value = '1' WHERE key = 'schema'")
     old.close()
