@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from qa.config import Config
     from qa.library import Library, Progress
+    from qa.records import AddReport
 
 DONE, FAILED, USAGE, REFUSED, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
 _MAX_STDIN = 65536  # characters: far above the longest question, far below trouble
@@ -109,6 +110,14 @@ def build_parser() -> argparse.ArgumentParser:
         "--keep-versions", action="store_true", help="keep them as earlier versions, for what was cited of them"
     )
     for parts in (add, remove, command("list", _list, "list the articles: id, date, outlet, title")):
+        _add_json(parts)
+    export = command("export", _export, "write articles and their earlier versions to a file")
+    export.add_argument("file", type=_path, metavar="FILE.jsonl", help="JSON Lines, replaced when it is there")
+    bring_in = command("import", _import, "put the articles of an exported file into a library")
+    bring_in.add_argument(
+        "file", type=_path, metavar="FILE.jsonl", help="what `export` wrote; for others there is `add`"
+    )
+    for parts in (export, bring_in):
         _add_json(parts)
     check = command("check", _check, "verify the library and mend its indexes")
     check.add_argument("--repair", action="store_true", help="make a damaged database anew from what can be read of it")
@@ -251,15 +260,45 @@ def _repl(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace) -> int:
     from qa.library import Library
-    from qa.rendering import render_report, tell
+    from qa.rendering import tell
 
     config = _config(args)
     with Library.open(config.library, config.encoder, tell, config.versions) as library, _progress() as progress:
         report = library.add(args.paths, progress)
+    return _reported(args, report, config)
+
+
+def _reported(args: argparse.Namespace, report: AddReport, config: Config) -> int:
+    from qa.rendering import render_report
+
     _put(args, as_json(report), lambda: render_report(report))
     if report.rejected and not (report.added or report.updated or report.unchanged):
         return _fail(f"nothing was added to {config.library}: every source was rejected", FAILED)
     return DONE
+
+
+def _export(args: argparse.Namespace) -> int:
+    from rich.text import Text
+
+    from qa.exchange import export
+
+    with _existing(_config(args)) as library:
+        articles, versions = export(library, args.file)
+    found = {"articles": articles, "versions": versions}
+    _put(args, found, lambda: Text(f"exported {articles} articles, {versions} earlier versions"))
+    return DONE
+
+
+def _import(args: argparse.Namespace) -> int:
+    from qa.articles import count
+    from qa.exchange import bring_in
+    from qa.library import Library
+    from qa.rendering import tell
+
+    config, total = _config(args), count([args.file])
+    with Library.open(config.library, config.encoder, tell, config.versions) as library, _progress() as progress:
+        report = bring_in(library, args.file, lambda done: progress("importing", done, total))
+    return _reported(args, report, config)
 
 
 def _remove(args: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -270,6 +271,13 @@ class Library:
                     flush()
             flush()
         return AddReport(tuple(added), tuple(updated), tuple(unchanged), tuple(rejected))
+
+    def keep_versions(self, found: Iterable[Version]) -> None:
+        """Keep earlier versions of articles, the oldest first; raises LibraryLockedError."""
+        waiting = iter(found)
+        if first := next(waiting, None):
+            with self._writing(Changes()), self._store.transaction():
+                self._store.keep_versions(itertools.chain([first], waiting))
 
     def remove(self, article_id: str, keep_versions: bool = False) -> None:
         """Remove one article, its passages and, unless they are to be kept for what cites them, its versions.

@@ -114,6 +114,14 @@ class Store(Database):
         with self._mapped():
             return versions.history(self._db, article_id) if self.version >= _VERSIONS_SINCE else []
 
+    def removed(self) -> Iterator[str]:
+        """Yield the id of each article that was removed, but for its versions; constant memory."""
+        query = (
+            "SELECT DISTINCT article_id FROM versions WHERE article_id > ?"
+            " AND article_id NOT IN (SELECT id FROM articles) ORDER BY 1 LIMIT ?"
+        )
+        return self._pages(query) if self.version >= _VERSIONS_SINCE else iter(())
+
     def keep_versions(self, found: Iterable[Version]) -> None:
         """Keep earlier versions, inside a transaction: the oldest first."""
         for version in found:
@@ -131,15 +139,7 @@ class Store(Database):
 
     def ids(self) -> Iterator[str]:
         """Yield the id of every article, in alphabetical order; constant memory."""
-        last = ""
-        while True:
-            with self._mapped():
-                query = "SELECT id FROM articles WHERE id > ? ORDER BY id LIMIT ?"
-                found = [row[0] for row in self._db.execute(query, (last, _CHUNK))]
-            yield from found
-            if not found:
-                return
-            last = found[-1]
+        return self._pages("SELECT id FROM articles WHERE id > ? ORDER BY id LIMIT ?")
 
     def count(self) -> tuple[int, int]:
         """Return the number of articles and of passages."""
@@ -369,6 +369,16 @@ class Store(Database):
         return (article_id for article_id in self.ids() if not self._sound(article_id, days))
 
     # -- inside
+
+    def _pages(self, query: str) -> Iterator[str]:
+        last = ""
+        while True:
+            with self._mapped():
+                found = [row[0] for row in self._db.execute(query, (last, _CHUNK))]
+            yield from found
+            if not found:
+                return
+            last = found[-1]
 
     def _retire(self, article_id: str) -> None:
         """Keep an article, where there is one that is sound, as its latest earlier version."""

@@ -25,7 +25,7 @@ ORDER = (
     ("store", "lexical"),
     ("derived",),
     ("library",),
-    ("retriever", "salvage", "reader", "confidence", "phrases", "conversation"),
+    ("retriever", "salvage", "exchange", "reader", "confidence", "phrases", "conversation"),
     ("agreement",),
     ("composing",),
     ("assistant", "timeline"),
