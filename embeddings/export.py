@@ -29,7 +29,8 @@ def load_sentence_transformer(folder: str) -> Any:
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
-    return SentenceTransformer(folder, device="cpu", trust_remote_code=False)
+    data_alone = {"use_safetensors": True}  # pickled weights may hold a program
+    return SentenceTransformer(folder, device="cpu", trust_remote_code=False, model_kwargs=data_alone)
 
 
 def settings_of(model: Any) -> dict[str, Any]:

@@ -6,20 +6,21 @@ import hashlib
 import json
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from qa.cleaning import clean, normalise, unwrap
 from qa.dates import parse_date
 from qa.errors import ArticleError
 from qa.records import Article, Rejection
 
+T = TypeVar("T")
 MAX_TEXT = 5_000_000  # characters of one article
 MAX_FILE = 50_000_000  # bytes of one file that holds one article
 MAX_LINE = 4 * MAX_TEXT  # bytes of one line of JSON
 _MIN_TEXT = 20  # characters: less is no reporting
-_LIMITS = {"id": 200, "title": 300, "outlet": 120, "url": 2000, "author": 300, "kind": 40}
+LIMITS = {"id": 200, "title": 300, "outlet": 120, "url": 2000, "author": 300, "kind": 40}
 SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm", ".jsonl")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,65536}?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 
@@ -80,7 +81,7 @@ def _read_file(path: Path) -> Iterator[tuple[str, Article | Rejection]]:
         if not path.is_file():
             raise ArticleError("not a regular file")
         if path.suffix.lower() == ".jsonl":
-            yield from _read_lines(path)
+            yield from read_lines(path, lambda line: _from_json(line, path))
             return
         if path.stat().st_size > MAX_FILE:
             raise ArticleError(f"larger than {MAX_FILE // 1_000_000} MB")
@@ -95,7 +96,8 @@ def _read_file(path: Path) -> Iterator[tuple[str, Article | Rejection]]:
         yield source, Rejection(source, f"cannot be read: {error.strerror or error}")
 
 
-def _read_lines(path: Path) -> Iterator[tuple[str, Article | Rejection]]:
+def read_lines(path: Path, parse: Callable[[bytes], T]) -> Iterator[tuple[str, T | Rejection]]:
+    """Yield (source, what `parse` makes of it or why it makes nothing) for each line of a file, none held but one."""
     with path.open("rb") as file:
         number = 0
         while line := file.readline(MAX_LINE + 1):
@@ -107,7 +109,7 @@ def _read_lines(path: Path) -> Iterator[tuple[str, Article | Rejection]]:
                         line = file.readline(MAX_LINE)
                     raise ArticleError(f"the line is longer than {MAX_LINE // 1_000_000} MB")
                 if line.strip():
-                    yield source, _from_json(line, path)
+                    yield source, parse(line)
             except ArticleError as error:
                 yield source, Rejection(source, str(error))
 
@@ -206,7 +208,7 @@ def _article(meta: Mapping[str, Any], text: str, fallback_id: str) -> Article:
         raise ArticleError(f"more than {MAX_TEXT // 1_000_000} MB of text")
     if len(text) < _MIN_TEXT or not re.search(r"\w", text):
         raise ArticleError("no reporting left after cleaning" if text else "no text in it")
-    values = {name: _field(name, meta.get(name), limit) for name, limit in _LIMITS.items()}
+    values = {name: _field(name, meta.get(name), limit) for name, limit in LIMITS.items()}
     published = meta.get("published")
     day = parse_date(published)
     if published and day is None:

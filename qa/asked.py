@@ -34,18 +34,6 @@ _NEWEST = re.compile(
     r"\b(?:latest|newest|most recent(?:ly)?|these days|currently|right now|at the moment)\b", re.IGNORECASE
 )
 _OLDEST = re.compile(r"\b(?:earliest|oldest|first (?:report|article|news|mention|time))\b", re.IGNORECASE)
-_ROLE = (
-    r"(?:chief|head|leader|boss|commander|director|chair(?:man|woman)?|president|premier|minister|secretary|mayor|governor"
-    r"|ambassador|envoy|spokes(?:man|woman|person)|speaker|judge|justice|king|queen|emir|rector|manager|executive|owner"
-    r"|editor|coach|captain)"
-)
-_CURRENT = re.compile(  # what may be otherwise in a later report
-    r"^\W*(?:and\s|so\s|but\s)?(?:"
-    rf"who(?:['’]s|\sis|\sare)\s[^?]*\b{_ROLE}s?\b|who\s(?:now\s|currently\s)?(?:heads|leads|commands|chairs|runs|owns|rules"
-    r"|governs|directs|represents|succeeds)\b|(?:what|which)(?:['’]s|\sis|\sare)\s[^?]*\b(?:position|stance|stand|attitude|policy"
-    r"|status|number|headquarters)\b|where(?:['’]s|\sis|\sare)\s|how\s(?:many|much)\s[^?]*\b(?:is|are|do|does|has|have)\b)",
-    re.IGNORECASE,
-)
 _WHEN = re.compile(
     r"^\W*(?:and\s|so\s|but\s)?(?:since\s|until\s)?"
     r"(?:when (?:exactly )?(?:did|do|does|was|were|is|are|will|would|has|have|had"
@@ -74,7 +62,6 @@ class Asked:
     reporting: bool = False  # it speaks of reports, so that its days are those of publication
     order: int = 0  # 1 for the latest, -1 for the first
     when: bool = False  # it asks for a date
-    current: bool = False  # it asks how something stands now: what is said last supersedes
     bare: str = ""  # the question without the days it is about, where enough of it is left to be read alone
     note: str = ""  # how expressions that need a present were read
 
@@ -110,8 +97,7 @@ class Asked:
         valid = tuple(span for span in spans if span[0] <= span[1])
         note = f"{'; '.join(notes)}." if notes else ""
         reporting, when = bool(_REPORTING.search(question)), bool(_WHEN.match(question))
-        current = not found and bool(_CURRENT.match(question))
-        return cls(valid, printed, reporting, order, when, current, _without(question, found), note)
+        return cls(valid, printed, reporting, order, when, _without(question, found), note)
 
     @property
     def short(self) -> tuple[Days, ...]:
@@ -121,10 +107,6 @@ class Asked:
     def holds(self, published: date | None) -> bool:
         """Whether an article appeared within the days the question is about."""
         return published is not None and any(a <= published <= b for a, b in self.spans)
-
-    def names(self, mentioned: Iterable[Mention]) -> bool:
-        """Whether expressions of time speak of the days the question is about."""
-        return any(m.first <= last and first <= m.last for m in mentioned for first, last in self.spans)
 
     def near(self, published: date | None) -> bool:
         """Whether it appeared then or soon enough after to tell of it."""

@@ -149,10 +149,12 @@ class Assistant:
             return []
         # The reader cannot know that "Wednesday" is the day asked about: where that is settled, the rest is asked.
         time = self._retriever.asked(reading.ask)
-        named = self._retriever.naming(time, [number for (number, _, _), _ in kept]) if time.short else {}
+        named = self._retriever.naming(time, [number for (number, _, _), _ in kept])
         then = {n for (n, _, article), _ in kept if n in named or time.near(article.published)}
         asked = {n: time.bare if n in then and time.bare else reading.ask for (n, _, _), _ in kept}
-        asked, spans = self._read([row for row, _ in kept], asked)
+        spans = self._retriever.reader().read(
+            [(asked[n], article.header, p.text) for (n, p, article), _ in kept], best=_SPANS
+        )
         raw: list[_Found] = []
         for ((number, passage, article), retrieval), best in zip(kept, spans, strict=True):
             for span in best:
