@@ -341,7 +341,8 @@ class Library:
         with self._store.transaction():
             for (article, passages), group in zip(batch, digests, strict=True):
                 block = np.frombuffer(b"".join(known[d] for d in group), dtype=np.float16)
-                removed, added = self._store.put(article, passages, group, block.reshape(len(group), -1))
+                vectors = block.reshape(len(group), self.encoder.dimension)
+                removed, added = self._store.put(article, passages, group, vectors)
                 changes.removed += removed
                 changes.added += added
 
