@@ -32,7 +32,7 @@ _RULES = {
     "month": rf"{_PART}?{_MONTH}(?:,?{_S}(?:of{_S})?{_YEAR}|{_S}(?:of{_S})?(?:last|this|next){_S}year"
     rf"|{_S}[’'‘]\d\d(?!\w))",
     "decade": r"(?:(?:early|mid|late)[ -])?(?:1[6-9]|20)\d0s",
-    "season": rf"{_SEASON}(?:{_S}of)?{_S}{_YEAR}|(?:last|this|next){_S}{_SEASON}",
+    "season": rf"{_PART}?{_SEASON}(?:{_S}of)?{_S}{_YEAR}|{_PART}?(?:last|this|next){_S}{_SEASON}",
     "quarter": rf"(?:first|second|third|fourth|last){_S}(?:quarter|half){_S}of{_S}{_YEAR}|Q[1-4]{_S}{_YEAR}",
     "years": rf"(?:19|20)\d\d[-–/](?:(?:19|20)\d\d|\d\d)(?![\w-])"
     rf"|(?:between|from){_S}{_YEAR}{_S}(?:and|to|until|through){_S}{_YEAR}",
@@ -82,8 +82,26 @@ REPEATED = re.compile(
 NAMED_DAY = re.compile(
     r"\s{1,2}(?:(?:Night|night) (?:Football|Live|Raw|Smackdown)|Times|Mail|Mirror|Post|Telegraph|Express)\b"
 )
-ROUGH = re.compile(r"\b(?:more than|less than|over|at least|fewer than)\s{1,2}$", re.IGNORECASE)
-GENERIC = re.compile(r"\b(?:USA|even|available|still|[a-z]{2,20}s of)\s{1,2}$")
+ROUGH = re.compile(
+    r"\b(?:more than|less than|over|at least|fewer than"
+    r"|(?:\d{1,3}|one|two|three|four|five|six|eight|ten) (?:or|to))\s{1,2}$",
+    re.IGNORECASE,
+)
+OR_SO = re.compile(r"\s{1,2}or\s{1,2}(?:so|two|three|more)\b")
+GENERIC = re.compile(r"\b(?:USA|even|available|still|known|working|alive|living|exists?|[a-z]{2,20}s of)\s{1,2}$")
+NOWADAYS = re.compile(
+    r"['’]s (?:[a-z-]{2,15} )?(?:world|markets?|econom|societ|culture|youth|standards|technolog|climate|landscape"
+    r"|environment|generation|internet|consumers|artists|industry|rates)"
+)
+THAT = re.compile(r"\bthat\s{1,2}$", re.IGNORECASE)
+MID_SENTENCE = re.compile(r"[a-z]\s$")  # a capital here makes a name: "Today's Top Hits"
+OF_WEEK = re.compile(
+    rf"(?:{_S}and{_S}{_WEEKDAY})?(?:{_S}of)?{_S}(?P<side>last|this|next){_S}week\b(?!['’])", re.IGNORECASE
+)
+AFTER_SIDE = re.compile(rf"\b(?P<side>last|this|next){_S}{_WEEKDAY},?{_S}(?:(?:and|or){_S})?$", re.IGNORECASE)
+WEEKS_OFF = re.compile(r"\bweeks?\s{1,2}(?:ago|from)\s{1,2}$")
+TO_WEEKDAY, FROM_WEEKDAY = re.compile(rf"{_TO}{_WEEKDAY}"), re.compile(rf"{_WEEKDAY}{_TO}$")
 NAME_FOLLOWS = re.compile(r"\s[A-Z][a-z]")
 ATTACKS = re.compile(r"\s{1,2}(?:attack|terror|hijack|plot|commission)", re.IGNORECASE)
 OF = re.compile(r"\s{1,2}of\b")
+ON = re.compile(r"\bon\s{1,2}$", re.IGNORECASE)

@@ -31,9 +31,10 @@ class Said:
     numbers: tuple[int, ...]  # those that are no years
     years: tuple[int, ...]
     months: tuple[int, ...]
+    question: bool = False  # it stands in a question, which may leave much unsaid
 
     @classmethod
-    def of(cls, match: re.Match[str], text: str, published: date | None) -> Said:
+    def of(cls, match: re.Match[str], text: str, published: date | None, question: bool = False) -> Said:
         """Take a match of the grammar to pieces."""
         lower = match.group().casefold()
         words = tuple(_WORD.findall(lower))
@@ -43,6 +44,7 @@ class Said:
             tuple(int(d) for d in digits if len(d) < 4),
             tuple(int(d) for d in digits if len(d) == 4),
             tuple(MONTH_NUMBER[m.group().casefold()[:3]] for m in _MONTH_WORD.finditer(lower)),
+            question,
         )  # fmt: skip
 
     @property
@@ -69,8 +71,9 @@ class Said:
         whole = (last - first).days + 1
         if self.has("beginning", "start", "end") and whole > 31:
             return month_of(last) if self.has("end") else month_of(first)
-        if whole > 31:  # thirds of a year end with a month
-            first_third, second_third = months_on(first, 4), months_on(first, 8)
+        if whole > 31:  # thirds of a year or a season end with a month
+            third = 4 if whole > 100 else 1
+            first_third, second_third = months_on(first, third), months_on(first, 2 * third)
             if self.has("early"):
                 return first, first_third - timedelta(days=1)
             if self.has("mid"):
