@@ -25,7 +25,7 @@ from qa.dates import parse_since, parse_until
 from qa.when import mentions
 from tests.benchmarks.multihop_rag import load
 
-PARTS = ("first", "second", "third", "fourth")
+PARTS = ("first", "second", "third", "fourth", "fifth")
 FILE = Path(__file__).with_name("expressions.jsonl")
 
 
