@@ -27,7 +27,7 @@ _RULES = {
     "iso": r"(?:1[6-9]|20)\d\d-\d\d-\d\d(?!\d)",
     "days": rf"{_MONTH}{_S}{_DAY}{_TO}(?:{_MONTH}{_S})?{_DAY}(?:,?{_S}{_YEAR})?"
     rf"|{_DAY}(?:{_S}{_MONTH})?{_TO}{_DAY}{_S}(?:of{_S})?{_MONTH}(?:,?{_S}{_YEAR})?",
-    "day": rf"(?:{_ANY_WEEKDAY}{_S})?(?:{_DAY}{_S}(?:of{_S})?{_MONTH}|{_MONTH}{_S}{_DAY})(?!\w)"
+    "day": rf"(?:{_ANY_WEEKDAY}{_S})?(?:{_DAY}{_S}(?:of{_S})?{_MONTH}(?!{_S}\d{{1,2}}\b)|{_MONTH}{_S}{_DAY})(?!\w)"
     rf"(?:,?{_S}{_YEAR}|{_S}(?:of{_S})?(?:this|last|next){_S}year)?",
     "month": rf"{_PART}?{_MONTH}(?:,?{_S}(?:of{_S})?{_YEAR}|{_S}(?:of{_S})?(?:last|this|next){_S}year"
     rf"|{_S}[’'‘]\d\d(?!\w))",
@@ -36,7 +36,7 @@ _RULES = {
     "quarter": rf"(?:first|second|third|fourth|last){_S}(?:quarter|half){_S}of{_S}{_YEAR}|Q[1-4]{_S}{_YEAR}",
     "years": rf"(?:19|20)\d\d[-–/](?:(?:19|20)\d\d|\d\d)(?![\w-])"
     rf"|(?:between|from){_S}{_YEAR}{_S}(?:and|to|until|through){_S}{_YEAR}",
-    "year": rf"{_PART}?{_YEAR}(?!-\d)",
+    "year": rf"{_PART}?{_YEAR}(?![-/]\d)",
     "rolling": rf"(?:(?:the|this){_S}(?:last|past|coming)|the{_S}next|last|past|next){_S}{_NUMBER}{_S}"
     rf"(?:hour|day|week|month|year|decade)s?|(?:the|this){_S}(?:last|past|coming){_S}(?:week|month|year|decade)"
     rf"|(?:past|next){_S}decade",
@@ -88,7 +88,9 @@ ROUGH = re.compile(
     re.IGNORECASE,
 )
 OR_SO = re.compile(r"\s{1,2}or\s{1,2}(?:so|two|three|more)\b")
-GENERIC = re.compile(r"\b(?:USA|even|available|still|known|working|alive|living|exists?|[a-z]{2,20}s of)\s{1,2}$")
+GENERIC = re.compile(
+    r"\b(?:USA|even|available|still|known|working|alive|living|exists?|than [a-z ]{1,15}|[a-z]{2,20}s of)\s{1,2}$"
+)
 NOWADAYS = re.compile(
     r"['’]s (?:[a-z-]{2,15} )?(?:world|markets?|econom|societ|culture|youth|standards|technolog|climate|landscape"
     r"|environment|generation|internet|consumers|artists|industry|rates)"
@@ -103,5 +105,6 @@ WEEKS_OFF = re.compile(r"\bweeks?\s{1,2}(?:ago|from)\s{1,2}$")
 TO_WEEKDAY, FROM_WEEKDAY = re.compile(rf"{_TO}{_WEEKDAY}"), re.compile(rf"{_WEEKDAY}{_TO}$")
 NAME_FOLLOWS = re.compile(r"\s[A-Z][a-z]")
 ATTACKS = re.compile(r"\s{1,2}(?:attack|terror|hijack|plot|commission)", re.IGNORECASE)
+THAT_YEAR = re.compile(r",?\s{1,2}(?:of )?(?:that|the same|the following) year\b")
 OF = re.compile(r"\s{1,2}of\b")
 ON = re.compile(r"\bon\s{1,2}$", re.IGNORECASE)

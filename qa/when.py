@@ -34,12 +34,13 @@ from qa.expressions import (
     REPEATED,
     ROUGH,
     THAT,
+    THAT_YEAR,
     TO_WEEKDAY,
     WEEKS_OFF,
 )
 from qa.records import Mention
 from qa.said import Said
-from qa.tense import FUTURE, PAST, UNKNOWN
+from qa.tense import FUTURE, UNKNOWN
 
 _SEASONS = {"spring": 3, "summer": 6, "fall": 9, "autumn": 9, "winter": 12}
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "q1": 0, "q2": 1, "q3": 2, "q4": 3}
@@ -51,7 +52,7 @@ _MEMORABLE = 60  # days from it at which "September 11" is that of 2001
 _AHEAD = 2  # a day or month that could lie behind or ahead lies ahead when that is so many times nearer
 _UNSAID = 240  # days after which nobody leaves the year of a day or month unsaid ...
 _FARTHER = 4  # ... where another one of that name is so many times nearer
-_MIDWEEK = 3  # until that day of the week "this weekend" may still be the last one
+_WEDNESDAY, _FRIDAY = 2, 4  # until Wednesday "this weekend" may still be the last one
 _HORIZON = 2  # years after publication that a bare number may name
 
 
@@ -94,7 +95,7 @@ def _placed(said: Said, month: int, day: int) -> date | None:
         return safe(year, month, day)
     if (month, day) == (9, 11) and ATTACKS.match(said.text, said.end):
         return _ATTACKS
-    if said.published is None:
+    if said.published is None or _of_that_year(said):
         return None
     around = [safe(said.published.year + n, month, day) for n in (-1, 0, 1)]
     possible = [found for found in around if found]
@@ -104,6 +105,11 @@ def _placed(said: Said, month: int, day: int) -> date | None:
     if (month, day) == (9, 11) and near and (said.published - near).days > _MEMORABLE:
         return _ATTACKS
     return near
+
+
+def _of_that_year(said: Said) -> bool:
+    """Whether a month or day is of a year spoken of before: "that September", "in May of the same year"."""
+    return bool(THAT.search(said.before) or THAT_YEAR.match(said.text, said.end))
 
 
 def _nearest(said: Said, possible: list[date], published: date) -> date | None:
@@ -129,7 +135,7 @@ def _month(said: Said) -> Days | None:
 
 
 def _bare_month(said: Said) -> Days | None:
-    if said.published is None or REPEATED.search(said.before) or THAT.search(said.before):
+    if said.published is None or REPEATED.search(said.before) or _of_that_year(said):
         return None
     name = said.words[-1]
     named = name in _SURE_MONTHS and not NAME_FOLLOWS.match(said.text, said.end)
@@ -219,6 +225,8 @@ def _rolling(said: Said) -> Days | None:
 
 
 def _side(said: Said) -> Days | None:
+    if OR_SO.match(said.text, said.end):
+        return None
     if said.words[0] == "past":
         return _rolling(said)
     return _unit(said.published, said.words[-1], said.step) if said.published else None
@@ -239,6 +247,8 @@ def _stretch(said: Said) -> Days | None:
     first, last = _unit(said.published, said.words[-1], said.step)
     if said.has("earlier"):
         return first, min(last, said.published) if first <= said.published else last
+    if said.has("later") and said.words[-1] == "week" and said.published.weekday() > _FRIDAY:
+        return _unit(said.published, "week", 1)  # to many a week begins on Sunday
     if said.has("later"):
         return (max(first, said.published) if said.published <= last else first), last
     return said.part((first, last))
@@ -249,12 +259,13 @@ def _weekend(said: Said) -> Days | None:
         return None
     saturday = week_of(said.published)[0] + timedelta(days=5)
     in_it = said.published >= saturday
-    behind = said.has("this") and said.published.weekday() < _MIDWEEK and said.tense() == PAST
+    tense, day = said.tense(), said.published.weekday()
+    behind = said.has("this") and day <= _WEDNESDAY and tense < (FUTURE if day < _WEDNESDAY else UNKNOWN)
     if behind or said.has("last", "past"):
         saturday -= timedelta(days=7)
     elif said.has("next"):
         saturday += timedelta(days=7)
-    elif said.has("the") and not in_it and said.tense() != FUTURE:
+    elif said.has("the") and not in_it and tense != FUTURE:
         saturday -= timedelta(days=7)
     return saturday, saturday + timedelta(days=1)
 
