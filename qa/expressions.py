@@ -38,7 +38,8 @@ _RULES = {
     rf"|(?:between|from){_S}{_YEAR}{_S}(?:and|to|until|through){_S}{_YEAR}",
     "year": rf"{_PART}?{_YEAR}(?![-/]\d)",
     "rolling": rf"(?:(?:the|this){_S}(?:last|past|coming)|the{_S}next|last|past|next){_S}{_NUMBER}{_S}"
-    rf"(?:hour|day|week|month|year|decade)s?|(?:the|this){_S}(?:last|past|coming){_S}(?:week|month|year|decade)"
+    rf"(?:hour|day|week|month|year|decade)s?|(?:the{_S}next|(?:the|this){_S}(?:last|past|coming)){_S}"
+    rf"(?:week|month|year|decade)"
     rf"|(?:past|next){_S}decade",
     "stretch": rf"(?:{_PART}|(?:earlier|later|early|mid|late){_S})(?:{_SIDE}{_S})?(?:week|month|year)",
     "side": rf"{_SIDE}{_S}(?:week|month|year)",

@@ -40,7 +40,7 @@ from qa.expressions import (
 )
 from qa.records import Mention
 from qa.said import Said
-from qa.tense import FUTURE, UNKNOWN
+from qa.tense import FUTURE, PAST, UNKNOWN
 
 _SEASONS = {"spring": 3, "summer": 6, "fall": 9, "autumn": 9, "winter": 12}
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "q1": 0, "q2": 1, "q3": 2, "q4": 3}
@@ -48,7 +48,7 @@ _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "q1": 0, "q2": 1,
 _SURE_MONTHS = frozenset("january february july august september october november december".split())
 _STEPS = {"last": -1, "this": 0, "next": 1}
 _ATTACKS = date(2001, 9, 11)
-_MEMORABLE = 60  # days from it at which "September 11" is that of 2001
+_MEMORABLE = 60  # days after which "September 11" is that of 2001
 _AHEAD = 2  # a day or month that could lie behind or ahead lies ahead when that is so many times nearer
 _UNSAID = 240  # days after which nobody leaves the year of a day or month unsaid ...
 _FARTHER = 4  # ... where another one of that name is so many times nearer
@@ -101,10 +101,10 @@ def _placed(said: Said, month: int, day: int) -> date | None:
     possible = [found for found in around if found]
     weekday = said.weekday
     fitting = [found for found in possible if found.weekday() == weekday]
-    near = _nearest(said, fitting or possible, said.published)
-    if (month, day) == (9, 11) and near and (said.published - near).days > _MEMORABLE:
-        return _ATTACKS
-    return near
+    if (month, day) == (9, 11) and said.tense() == PAST:
+        if not any(0 <= (said.published - found).days <= _MEMORABLE for found in possible):
+            return _ATTACKS
+    return _nearest(said, fitting or possible, said.published)
 
 
 def _of_that_year(said: Said) -> bool:
