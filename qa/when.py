@@ -101,9 +101,9 @@ def _placed(said: Said, month: int, day: int) -> date | None:
     possible = [found for found in around if found]
     weekday = said.weekday
     fitting = [found for found in possible if found.weekday() == weekday]
-    if (month, day) == (9, 11) and said.tense() == PAST:
-        if not any(0 <= (said.published - found).days <= _MEMORABLE for found in possible):
-            return _ATTACKS
+    recent = any(0 <= (said.published - found).days <= _MEMORABLE for found in possible)
+    if (month, day) == (9, 11) and said.tense() == PAST and not recent:
+        return _ATTACKS
     return _nearest(said, fitting or possible, said.published)
 
 
