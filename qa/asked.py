@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from qa.dates import EARLIEST, LATEST, Days, in_words, safe
+from qa.offices import asks_holder, stands_now
 from qa.records import Mention
 from qa.when import mentions
 
@@ -62,6 +63,8 @@ class Asked:
     reporting: bool = False  # it speaks of reports, so that its days are those of publication
     order: int = 0  # 1 for the latest, -1 for the first
     when: bool = False  # it asks for a date
+    office: bool = False  # it asks who holds or held an office
+    current: bool = False  # it asks how something stands now: what is said last supersedes
     bare: str = ""  # the question without the days it is about, where enough of it is left to be read alone
     note: str = ""  # how expressions that need a present were read
 
@@ -97,7 +100,8 @@ class Asked:
         valid = tuple(span for span in spans if span[0] <= span[1])
         note = f"{'; '.join(notes)}." if notes else ""
         reporting, when = bool(_REPORTING.search(question)), bool(_WHEN.match(question))
-        return cls(valid, printed, reporting, order, when, _without(question, found), note)
+        office, current = asks_holder(question), not found and stands_now(question)
+        return cls(valid, printed, reporting, order, when, office, current, _without(question, found), note)
 
     @property
     def short(self) -> tuple[Days, ...]:
@@ -107,6 +111,10 @@ class Asked:
     def holds(self, published: date | None) -> bool:
         """Whether an article appeared within the days the question is about."""
         return published is not None and any(a <= published <= b for a, b in self.spans)
+
+    def names(self, mentioned: Iterable[Mention]) -> bool:
+        """Whether expressions of time speak of the days the question is about."""
+        return any(m.first <= last and first <= m.last for m in mentioned for first, last in self.spans)
 
     def near(self, published: date | None) -> bool:
         """Whether it appeared then or soon enough after to tell of it."""

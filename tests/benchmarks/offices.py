@@ -1,9 +1,10 @@
 """Who holds an office, now and then: `python -m tests.benchmarks.offices [--errors]`.
 
-68 questions of our own (`offices.jsonl`) over 26 offices, stands and numbers that change from one made-up report to the
+76 questions of our own (`offices.jsonl`) over 26 offices, stands and numbers that change from one made-up report to the
 next; all reports are in one library. A question in the present must be answered by the newest report that tells, one
-that names a year by the report of that year, and one that names a year nothing is told of must be refused. *Right*: the
-short answer, or for other questions than "who" the first quote, holds the accepted words. Every second office was used to choose the rules.
+that names a year by the report of that year, and one that nothing is told of must be refused. *Right*:
+the short answer, or for other questions than "who" the first quote, holds the accepted words. Every second office was
+used to choose the rules.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -81,13 +83,15 @@ def main() -> int:
     parser.add_argument("--errors", choices=("chosen", "held"), help="list what is not right in one half")
     args = parser.parse_args()
     by_office = ask([json.loads(text) for text in FILE.read_text(encoding="utf-8").splitlines()])
-    halves = {"chosen": sum(by_office[::2], []), "held": sum(by_office[1::2], [])}
+    halves = {"chosen": [*chain(*by_office[::2])], "held": [*chain(*by_office[1::2])]}
     print("| offices | now | in a year | refused | answered wrongly |", "|---|---|---|---|---|", sep="\n")
     print(line("chosen by", halves["chosen"]), line("held out", halves["held"]), sep="\n")
     for outcome in halves.get(args.errors, []):
         if not outcome.right:
             answer = outcome.answer
-            print(f"\n{outcome.question} {outcome.accepted}\n  {answer.confidence:.2f} {answer.short!r}\n  {answer.text}")
+            print(
+                f"\n{outcome.question} {outcome.accepted}\n  {answer.confidence:.2f} {answer.short!r}\n  {answer.text}"
+            )
             if not answer.answered:
                 print("  ", [c.quote for c in answer.citations])
     return 0
