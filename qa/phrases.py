@@ -10,7 +10,7 @@ from functools import lru_cache
 Span = tuple[int, int]
 
 _WORD = re.compile(r"[\w'’%$£€-]")
-_GOING_ON = re.compile(r",?\s(?:who|which|will|would|has|had|is|was|said)\s|,\s[a-z]|[.!?]\s")
+_GOING_ON = re.compile(r",?\s(?:who|which|will|would|has|had|is|was|said)\s|,\s[a-z]|(?<=[a-z]{4})[.!?]\s")
 _EDGE = " \t\n,;:–—-"
 _PAIRS = {'"': '"', "“": "”", "‘": "’", "(": ")", "[": "]", "«": "»"}
 _CLOSERS = {closer: opener for opener, closer in _PAIRS.items()}

@@ -18,6 +18,7 @@ from qa.dates import Days
 from qa.errors import LibraryDamagedError, LibraryError
 from qa.records import Article, Mention, Passage
 from qa.schema import ARTICLE, as_article
+from qa.when import GRAMMAR
 
 _CHUNK = 500  # values in one IN (…), well under SQLite's limit
 _LONGEST = 366  # days an expression may span to count as naming a day within
@@ -315,6 +316,16 @@ class Store:
             return np.fromiter((row[0] for row in self._db.execute(query, values)), dtype=np.int64)
 
     # -- days
+
+    def misread(self) -> bool:
+        """Whether the days that passages name were noted by an older grammar than today's."""
+        with self._mapped():
+            return self.version >= _DAYS_SINCE and schema.grammar(self._db) != GRAMMAR
+
+    def read_anew(self) -> None:
+        """Note the days that passages name by today's grammar."""
+        with self.transaction():
+            schema.note_all_days(self._db)
 
     def naming(self, days: Days, numbers: Sequence[int] | None = None) -> dict[int, float]:
         """Return the passages, of some or of all, that name some of these days, with how closely they do.

@@ -42,8 +42,9 @@ from qa.records import Mention
 from qa.said import Said
 from qa.tense import FUTURE, PAST, UNKNOWN
 
+GRAMMAR = 2  # raised whenever other days may be read from a text: libraries note theirs anew
 _SEASONS = {"spring": 3, "summer": 6, "fall": 9, "autumn": 9, "winter": 12}
-_ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "q1": 0, "q2": 1, "q3": 2, "q4": 3}
+_ORDINALS = {word: nth // 2 for nth, word in enumerate("first 1st second 2nd third 3rd fourth 4th".split())}
 
 _SURE_MONTHS = frozenset("january february july august september october november december".split())
 _STEPS = {"last": -1, "this": 0, "next": 1}
@@ -179,13 +180,25 @@ def _season(said: Said) -> Days | None:
 
 
 def _quarter(said: Said) -> Days | None:
-    months = 6 if said.has("half") else 3
+    year = said.year
+    months = 6 if said.has("half", "h") else 3
     count = 12 // months
-    nth = next((_ORDINALS[w] for w in said.words if w in _ORDINALS), said.numbers[0] - 1 if said.numbers else count - 1)
-    if nth >= count:
+    nth = said.numbers[0] - 1 if said.numbers else next((_ORDINALS[w] for w in said.words if w in _ORDINALS), count - 1)
+    if year is None or nth >= count:
         return None
-    first = date(said.years[0], 1 + nth * months, 1)
+    first = date(year, 1 + nth * months, 1)
     return first, months_on(first, months) - timedelta(days=1)
+
+
+def _months(said: Said) -> Days | None:
+    """The first three months of 2012, the last two of this year."""
+    year = said.year
+    if year is None or not 1 < said.count < 12:
+        return None
+    first, last = year_of(year)
+    if said.has("first"):
+        return first, months_on(first, said.count) - timedelta(days=1)
+    return months_on(first, 12 - said.count), last
 
 
 def _years(said: Said) -> Days | None:
@@ -229,11 +242,13 @@ def _side(said: Said) -> Days | None:
         return None
     if said.words[0] == "past":
         return _rolling(said)
-    return _unit(said.published, said.words[-1], said.step) if said.published else None
+    return unit_of(said.published, said.words[-1], said.step) if said.published else None
 
 
-def _unit(day: date, unit: str, step: int) -> Days:
-    """Return the calendar's week, month or year so many steps away from a day."""
+def unit_of(day: date, unit: str, step: int) -> Days:
+    """Return the calendar's day, week, month or year so many steps away from a day."""
+    if unit == "day":
+        return day + timedelta(days=step), day + timedelta(days=step)
     if unit == "week":
         return week_of(day + timedelta(weeks=step))
     if unit == "month":
@@ -244,11 +259,11 @@ def _unit(day: date, unit: str, step: int) -> Days:
 def _stretch(said: Said) -> Days | None:
     if said.published is None or not said.has("last", "this", "next", "the", "past", "coming"):
         return None
-    first, last = _unit(said.published, said.words[-1], said.step)
+    first, last = unit_of(said.published, said.words[-1], said.step)
     if said.has("earlier"):
         return first, min(last, said.published) if first <= said.published else last
     if said.has("later") and said.words[-1] == "week" and said.published.weekday() > _FRIDAY:
-        return _unit(said.published, "week", 1)  # to many a week begins on Sunday
+        return unit_of(said.published, "week", 1)  # to many a week begins on Sunday
     if said.has("later"):
         return (max(first, said.published) if said.published <= last else first), last
     return said.part((first, last))
@@ -281,7 +296,7 @@ def _ago(said: Said) -> Days | None:
     if unit == "day":
         day = said.published - timedelta(days=count)
         return day, day
-    return _unit(said.published, unit, -count)
+    return unit_of(said.published, unit, -count)
 
 
 def _near(said: Said) -> Days | None:
@@ -336,6 +351,7 @@ _RESOLVERS: dict[str, Callable[[Said], Days | None]] = {
     "decade": _decade,
     "season": _season,
     "quarter": _quarter,
+    "months": _months,
     "years": _years,
     "year": _year,
     "rolling": _rolling,

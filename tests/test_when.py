@@ -39,6 +39,9 @@ def read(text: str, published: date | None = PUBLISHED, question: bool = False) 
         ("in 2011-12", "2011-12", "2011-01-01..2012-12-31"),
         ("the late 1990s", "late 1990s", "1997-01-01..1999-12-31"),
         ("the first quarter of 2012", "first quarter of 2012", "2012-01-01..2012-03-31"),
+        ("the second half of 2011", "second half of 2011", "2011-07-01..2011-12-31"),
+        ("the last two months of 2011", "the last two months of 2011", "2011-11-01..2011-12-31"),
+        ("in the first week of May 2012", "the first week of May 2012", "2012-05-01..2012-05-07"),
         ("the 2008 campaign", "2008", "2008-01-01..2008-12-31"),
     ],
 )
