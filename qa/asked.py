@@ -7,13 +7,15 @@ printed at a time ("reports since 2012") bounds the day of publication.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from qa.dates import EARLIEST, LATEST, Days, in_words, safe
+from qa.offices import asks_holder, stands_now
 from qa.records import Mention
-from qa.when import mentions
+from qa.said import NUMBERS
+from qa.when import mentions, unit_of
 
 SHORT = 40  # days: a span this long or shorter is looked up in every passage
 _MOST_YEARS = 30  # in which a day without a year is looked for
@@ -24,6 +26,14 @@ _AFTER = re.compile(r"\b(?:after|later than|following)\s+(?:the\s+)?$", re.IGNOR
 _SINCE = re.compile(r"\bsince\s+(?:the\s+)?$", re.IGNORECASE)
 _BETWEEN = re.compile(r"\b(?:between|from)\s+(?:the\s+)?$", re.IGNORECASE)
 _AND = re.compile(r"\s*(?:and|to|until|till|through|[-–])\s*(?:the\s+)?", re.IGNORECASE)
+_NUMBER = rf"(?P<number>\d{{1,2}}|the|{'|'.join(NUMBERS)})"
+_UNIT = r"(?P<unit>day|week|month|year)s?"
+_STEP_FROM = re.compile(rf"\b{_NUMBER}\s{_UNIT}\s(?P<way>before|after)\s(?:the\s)?$", re.IGNORECASE)
+_STEP_ON = re.compile(
+    rf"\b(?:{_NUMBER}\s{_UNIT}\s(?P<way>later|earlier|before|after|afterwards)"
+    r"|the\s(?P<side>following|next|previous)\s(?P<one>day|week|month|year))\b(?!\s(?:that|the|a|an|he|she|it|they)\b)",
+    re.IGNORECASE,
+)
 _PRINTED = re.compile(
     r"\b(?:reports|articles|stories|news|coverage|papers)\s+(?:(?:published|printed|written|dated|that appeared)\s+)?"
     r"(?:(?:in|from|of|on|since|before|after|between|until|during)\s+)?(?:the\s+)?$",
@@ -62,6 +72,8 @@ class Asked:
     reporting: bool = False  # it speaks of reports, so that its days are those of publication
     order: int = 0  # 1 for the latest, -1 for the first
     when: bool = False  # it asks for a date
+    office: bool = False  # it asks who holds or held an office
+    current: bool = False  # it asks how something stands now: what is said last supersedes
     bare: str = ""  # the question without the days it is about, where enough of it is left to be read alone
     note: str = ""  # how expressions that need a present were read
 
@@ -75,13 +87,16 @@ class Asked:
         spans: list[Days] = []
         printed: Days | None = None
         notes: list[str] = []
-        found = list(mentions(question, today, question=True))
+        plain = mentions(question, today, question=True)
+        found = _stepped(question, plain)
         skipped = None
         for place, mention in enumerate(found):
             if mention is skipped:
                 continue
             said, before = question[mention.start : mention.end], question[: mention.start]
-            days, anchored = _anchored(question, mention, today, held)
+            days, anchored = (mention.first, mention.last), ""
+            if mention in plain:
+                days, anchored = _anchored(question, mention, today, held)
             other = found[place + 1] if place + 1 < len(found) else None
             if other and _BETWEEN.search(before) and _AND.fullmatch(question[mention.end : other.start]):
                 days, anchored, skipped = _joined(question, mention, other), "", other
@@ -97,7 +112,8 @@ class Asked:
         valid = tuple(span for span in spans if span[0] <= span[1])
         note = f"{'; '.join(notes)}." if notes else ""
         reporting, when = bool(_REPORTING.search(question)), bool(_WHEN.match(question))
-        return cls(valid, printed, reporting, order, when, _without(question, found), note)
+        office, current = asks_holder(question), not found and stands_now(question)
+        return cls(valid, printed, reporting, order, when, office, current, _without(question, found), note)
 
     @property
     def short(self) -> tuple[Days, ...]:
@@ -107,6 +123,10 @@ class Asked:
     def holds(self, published: date | None) -> bool:
         """Whether an article appeared within the days the question is about."""
         return published is not None and any(a <= published <= b for a, b in self.spans)
+
+    def names(self, mentioned: Iterable[Mention]) -> bool:
+        """Whether expressions of time speak of the days the question is about."""
+        return any(m.first <= last and first <= m.last for m in mentioned for first, last in self.spans)
 
     def near(self, published: date | None) -> bool:
         """Whether it appeared then or soon enough after to tell of it."""
@@ -133,6 +153,29 @@ def _anchored(question: str, mention: Mention, today: date, held: Days | None) -
         return (mention.first, mention.last), ", counted from today"
     again = next((m for m in mentions(question, held[1], question=True) if m.start == mention.start), mention)
     return (again.first, again.last), f", counted from the newest article, of {in_words(held[1], held[1])}"
+
+
+def _stepped(question: str, found: Sequence[Mention]) -> list[Mention]:
+    """Return expressions, and what is counted from those: "a year after 2011", "in 2011 and a year later"."""
+    stepped: list[Mention] = []
+    for mention in found:
+        step = _STEP_FROM.search(question[: mention.start])
+        stepped.append(_step(mention, step, step.start(), mention.end) if step else mention)
+    last = stepped[-1] if stepped and _YEAR_SAID.search(question[stepped[-1].start : stepped[-1].end]) else None
+    if last and (step := _STEP_ON.search(question, last.end)):
+        stepped.append(_step(last, step, step.start(), step.end()))
+    return stepped
+
+
+def _step(mention: Mention, step: re.Match[str], start: int, end: int) -> Mention:
+    """Return the day, week, month or year so many steps from an expression, as one at `start` to `end`."""
+    said = {name: (value or "").casefold() for name, value in step.groupdict().items()}
+    back = said["way"] in ("before", "earlier") or said.get("side") == "previous"
+    number = said["number"]
+    count = int(number) if number.isdigit() else NUMBERS.get(number, 1)
+    unit = said["unit"] or said.get("one", "")
+    days = unit_of(mention.first if back else mention.last, unit, -count if back else count)
+    return Mention(start, end, *days) if days[0] >= EARLIEST and days[1] < LATEST else mention
 
 
 def _joined(question: str, one: Mention, other: Mention) -> Days:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 
-from qa.composing import Candidate, compose
+from qa.asked import Asked
+from qa.citing import dated
+from qa.composing import Candidate, before, compose
 from qa.confidence import Calibration, Evidence, Wanted, held
 from qa.config import Config
 from qa.conversation import Reading, cased, following, leans
 from qa.errors import LibraryEmptyError, QuestionError
 from qa.library import Library
+from qa.offices import forms
 from qa.passages import sentences
-from qa.phrases import enclosing, same, tidy
+from qa.phrases import enclosing, named, same, tidy
 from qa.reader import Reader, Span
 from qa.records import Answer, Article, Passage
 from qa.retriever import CANDIDATES, EVERYTHING, Filters, Retriever, check_question
+from qa.store import Row
 
 _SPANS = 3  # candidates taken from each passage
 _AGAIN = 6  # of them all, those read again without most of their passage
@@ -27,6 +31,8 @@ _CASED = 5  # passages that tell which of a question's words are names
 _NEAR = 0.1  # added to a follow-up's search scores in the article cited last
 _HERE = 1.5  # log-odds by which a follow-up's answer elsewhere must be better than one there
 _OTHER_TIME = 2.5  # log-odds lost by a passage that neither names the days asked about nor appeared then
+_OTHER_HOLDER = 4.0  # ... where an office is asked about: who holds it in one year says little about another
+_ON_SUBJECT = 0.7  # share of the question's terms in a passage whose answer may supersede another
 _CHANGED = 1.5  # log-odds by which a less likely reading must be better answered than the likelier one
 
 
@@ -149,15 +155,18 @@ class Assistant:
             return []
         # The reader cannot know that "Wednesday" is the day asked about: where that is settled, the rest is asked.
         time = self._retriever.asked(reading.ask)
-        named = self._retriever.naming(time, [number for (number, _, _), _ in kept])
-        then = {n for (n, _, article), _ in kept if n in named or time.near(article.published)}
-        asked = {n: time.bare if n in then and time.bare else reading.ask for (n, _, _), _ in kept}
-        spans = self._retriever.reader().read(
-            [(asked[n], article.header, p.text) for (n, p, article), _ in kept], best=_SPANS
+        naming = (
+            self._retriever.naming(time, [number for (number, _, _), _ in kept])
+            if time.short and not time.office
+            else {}
         )
+        then = {n for (n, _, article), _ in kept if n in naming or time.near(article.published)}
+        asked = {n: time.bare if n in then and time.bare else reading.ask for (n, _, _), _ in kept}
+        read = self._read([row for row, _ in kept], asked)
+        asked = {number: put for number, (put, _) in read.items()}
         raw: list[_Found] = []
-        for ((number, passage, article), retrieval), best in zip(kept, spans, strict=True):
-            for span in best:
+        for (number, passage, article), retrieval in kept:
+            for span in read[number][1]:
                 start, end = tidy(article.text, passage.start + span.start, passage.start + span.end)
                 if start < end:
                     raw.append(_Found(number, passage, article, (start, end), span.score, retrieval))
@@ -165,39 +174,62 @@ class Assistant:
         chosen = raw[:_AGAIN]
         bounds = {found.article.id: sentences(found.article.text) for found in chosen}
         quotes = [enclosing(bounds[found.article.id], *found.phrase) for found in chosen]
+        if time.office:
+            chosen = [replace(found, phrase=named(found.article.text, *found.phrase)) for found in chosen]
         again = self._retriever.reader().read(
             [(asked[f.number], f.article.header, f.around(quote)) for f, quote in zip(chosen, quotes, strict=True)],
             best=_SPANS,
         )
         judged: list[Candidate] = []
-        for found, quote, evidence in zip(chosen, quotes, self._evidence(asked, raw, again), strict=True):
-            elsewhere = bool(time.spans) and found.number not in then
-            sure = _probability(_odds(self._judge.confidence(evidence)) - _OTHER_TIME * elsewhere)
+        evidences = self._evidence(asked, raw, again, lambda found, other: _aside(found, other, time, then))
+        for found, quote, evidence in zip(chosen, quotes, evidences, strict=True):
+            named_here = time.spans and time.names(dated(found.article, *quote))
+            elsewhere = bool(time.spans) and found.number not in then and not named_here
+            loss = elsewhere * (_OTHER_HOLDER if time.office else _OTHER_TIME)
+            sure = _probability(_odds(self._judge.confidence(evidence)) - loss)
             judged.append(Candidate(found.article, found.passage, found.phrase, quote, evidence, sure))
         # Where the conversation is tells candidates apart; it makes no answer surer, or what the articles do not say
         # would be answered from them.
         return sorted(judged, key=lambda c: -_odds(c.confidence) - _HERE * (c.article.id in reading.near))
 
+    def _read(self, rows: Sequence[Row], asked: Mapping[int, str]) -> dict[int, tuple[str, Sequence[Span]]]:
+        """Return by passage the form of its question that it answers best, and the spans found with that."""
+        put = [(row, form) for row in rows for form in forms(asked[row[0]])]
+        found = self._retriever.reader().read([(q, article.header, p.text) for (_, p, article), q in put], best=_SPANS)
+        read: dict[int, tuple[str, Sequence[Span]]] = {}
+        for ((number, _, _), form), spans in zip(put, found, strict=True):
+            if number not in read or _log_sum([s.score for s in spans]) > _log_sum([s.score for s in read[number][1]]):
+                read[number] = form, spans
+        return read
+
     def _evidence(
-        self, asked: Mapping[int, str], raw: Sequence[_Found], again: Sequence[Sequence[Span]]
+        self,
+        asked: Mapping[int, str],
+        raw: Sequence[_Found],
+        again: Sequence[Sequence[Span]],
+        aside: Callable[[_Found, _Found], bool],
     ) -> Iterator[Evidence]:
         """Yield what there is to judge each of the first spans by, one for each item of `again`.
 
-        `asked` holds the question put to each passage, `again` the spans found with little round each sentence.
+        `asked` holds the question put to each passage, `again` the spans found with little round each sentence;
+        `aside` tells whether another span says nothing against one that answers.
         """
         lexical = self.library.snapshot().lexical
         wanted = {put: Wanted.of(put, lexical.terms, lexical.frequency, lexical.size) for put in set(asked.values())}
         sums = {n: _log_sum([f.score for f in raw if f.number == n]) for n in {f.number for f in raw}}
         for found, spans in zip(raw, again, strict=False):
-            rivals = (o.score for o in raw if o.number != found.number and not same(found.short, o.short))
             text = f"{found.article.header}\n{found.passage.text}"
+            terms = wanted[asked[found.number]].share(held(text, lexical.terms))
+            answers = found.score > 0 and terms >= _ON_SUBJECT
+            others = (o for o in raw if o.number != found.number and not same(found.short, o.short))
+            rivals = (other.score for other in others if not (answers and aside(found, other)))
             yield Evidence(
                 passage=sums[found.number],
                 part=found.score - sums[found.number],
                 again=_log_sum([span.score for span in spans]),
                 apart=sums[found.number] - max(rivals, default=-math.inf),
                 retrieval=found.retrieval,
-                terms=wanted[asked[found.number]].share(held(text, lexical.terms)),
+                terms=terms,
             )
 
     def _ranked(self, reading: Reading, filters: Filters) -> list[tuple[int, float]]:
@@ -222,6 +254,13 @@ def _turn(turn: str | Answer) -> str | Answer | None:
         return check_question(turn)
     except QuestionError:
         return None
+
+
+def _aside(found: _Found, other: _Found, time: Asked, then: Set[int]) -> bool:
+    """Whether another span is no rival, as it tells of another time than the one asked about, or of an earlier one."""
+    if time.spans:
+        return found.number in then and other.number not in then
+    return time.current and before(other.article, found.article)
 
 
 def _log_sum(scores: Sequence[float]) -> float:

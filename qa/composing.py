@@ -49,11 +49,12 @@ def compose(question: str, found: Sequence[Candidate], threshold: float, library
         confidence = found[0].confidence if found else 0.0
         closest = _citations(_chosen([], found, library), library)
         return Answer(question, False, None, REFUSAL, confidence, closest)
-    floor = max(threshold, _ALSO * found[0].confidence)
+    floor = threshold if time.current else max(threshold, _ALSO * found[0].confidence)
     sure = [c for c in found if c.confidence >= floor]
-    best, rival = sure[0], _rival(question, sure)
-    if rival and not time.spans and _newer(rival, best):
-        best, rival = rival, best  # what is said last supersedes
+    best, rivals = sure[0], _rivals(question, sure)
+    rival = rivals[0] if rivals else None
+    if not time.spans and (latest := _latest(question, best, rivals)) is not best:
+        best, rival = latest, best
     # Another article that says the same confirms; one that says otherwise must be seen beside it.
     # A second sentence of one article only adds when several facts were asked for.
     several = bool(_SEVERAL.search(question))
@@ -64,20 +65,26 @@ def compose(question: str, found: Sequence[Candidate], threshold: float, library
     return Answer(question, True, short, text, best.confidence, citations, conflict=rival is not None)
 
 
-def _rival(question: str, sure: Sequence[Candidate]) -> Candidate | None:
-    """Return the surest of the other articles' best candidates that contradicts the best of all."""
+def _rivals(question: str, sure: Sequence[Candidate]) -> list[Candidate]:
+    """Return those of the other articles' best candidates that contradict the best of all, the surest first."""
     firsts = {candidate.article.id: candidate for candidate in reversed(sure)}
     best = firsts.pop(sure[0].article.id)
-    for other in sorted(firsts.values(), key=lambda c: -c.confidence):
-        on_subject = other.evidence.terms >= best.evidence.terms - _OTHER_SUBJECT
-        if on_subject and contradict(question, best.said, other.said):
-            return other
-    return None
+    subject = best.evidence.terms - _OTHER_SUBJECT
+    others = (c for c in firsts.values() if c.evidence.terms >= subject and contradict(question, best.said, c.said))
+    return sorted(others, key=lambda c: -c.confidence)
 
 
-def _newer(one: Candidate, other: Candidate) -> bool:
-    days = one.article.published, other.article.published
-    return days[0] is not None and days[1] is not None and days[0] > days[1]
+def _latest(question: str, best: Candidate, rivals: Sequence[Candidate]) -> Candidate:
+    """Return what was said last: the surest rival that contradicts from a later day, and so on from that."""
+    for other in rivals:
+        if before(best.article, other.article) and contradict(question, best.said, other.said):
+            return _latest(question, other, rivals)
+    return best
+
+
+def before(one: Article, other: Article) -> bool:
+    """Whether one article appeared before another, both days being known."""
+    return one.published is not None and other.published is not None and one.published < other.published
 
 
 def _chosen(firsts: Sequence[Candidate], others: Sequence[Candidate], library: Library) -> list[Candidate]:

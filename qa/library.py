@@ -352,6 +352,9 @@ class Library:
         with self._mutex, locked(self.path, self._store.writable):
             before = self._derived.load(self._store.generation())
             try:
+                if self._store.misread():
+                    self._notify(f"reading the days that {self.count()[1]} passages name anew")
+                    self._store.read_anew()
                 yield
             finally:
                 generation = self._store.generation()

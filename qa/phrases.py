@@ -10,6 +10,7 @@ from functools import lru_cache
 Span = tuple[int, int]
 
 _WORD = re.compile(r"[\w'’%$£€-]")
+_GOING_ON = re.compile(r",?\s(?:who|which|will|would|has|had|is|was|said)\s|,\s[a-z]|(?<=[a-z]{4})[.!?]\s")
 _EDGE = " \t\n,;:–—-"
 _PAIRS = {'"': '"', "“": "”", "‘": "’", "(": ")", "[": "]", "«": "»"}
 _CLOSERS = {closer: opener for opener, closer in _PAIRS.items()}
@@ -43,6 +44,12 @@ def tidy(text: str, start: int, end: int) -> Span:
         elif last in ".!?" and not _abbreviated(inner):
             end, changed = end - 1, True
     return start, end
+
+
+def named(text: str, start: int, end: int) -> Span:
+    """Return the part of a span that names somebody, without what it goes on to say: "General Asko, will visit …"."""
+    gone_on = _GOING_ON.search(text, start, end)
+    return (start, gone_on.start()) if gone_on and gone_on.start() > start else (start, end)
 
 
 def _whole_words(text: str, start: int, end: int) -> Span:

@@ -12,10 +12,10 @@ from qa.tense import tense
 _WORD = re.compile(r"[a-z]+|\d+")
 _MONTH_WORD = re.compile(rf"(?:{MONTHS})(?![a-z])", re.IGNORECASE)
 _WEEKDAYS = {"mon": 0, "tue": 1, "wed": 2, "thu": 3, "fri": 4, "sat": 5, "sun": 6}
-_NUMBERS = {
+NUMBERS = {
     name: n for n, name in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
 }
-_NUMBERS |= {"a": 1, "an": 1, "couple": 2, "twenty": 20, "thirty": 30}
+NUMBERS |= {"a": 1, "an": 1, "couple": 2, "twenty": 20, "thirty": 30}
 _PRECEDED = 24  # characters looked at on the left: the longest word before a month, and spaces
 
 
@@ -31,9 +31,10 @@ class Said:
     numbers: tuple[int, ...]  # those that are no years
     years: tuple[int, ...]
     months: tuple[int, ...]
+    question: bool = False  # it stands in a question, which may leave much unsaid
 
     @classmethod
-    def of(cls, match: re.Match[str], text: str, published: date | None) -> Said:
+    def of(cls, match: re.Match[str], text: str, published: date | None, question: bool = False) -> Said:
         """Take a match of the grammar to pieces."""
         lower = match.group().casefold()
         words = tuple(_WORD.findall(lower))
@@ -43,6 +44,7 @@ class Said:
             tuple(int(d) for d in digits if len(d) < 4),
             tuple(int(d) for d in digits if len(d) == 4),
             tuple(MONTH_NUMBER[m.group().casefold()[:3]] for m in _MONTH_WORD.finditer(lower)),
+            question,
         )  # fmt: skip
 
     @property
@@ -67,18 +69,23 @@ class Said:
         """Return the part of some days that words such as "early" or "end of" name: a third, or the outermost month."""
         first, last = days
         whole = (last - first).days + 1
+        if self.has("week"):  # the third week of March, its 15th to 21st
+            nth = next(n for n, word in enumerate(("first", "second", "third", "fourth", "last")) if self.has(word))
+            start = last - timedelta(days=6) if self.has("last") else first + timedelta(weeks=nth)
+            return start, start + timedelta(days=6)
         if self.has("beginning", "start", "end") and whole > 31:
             return month_of(last) if self.has("end") else month_of(first)
-        if whole > 31:  # thirds of a year end with a month
-            first_third, second_third = months_on(first, 4), months_on(first, 8)
+        if whole > 31:  # thirds of a year or a season end with a month
+            third = 4 if whole > 100 else 1
+            first_third, second_third = months_on(first, third), months_on(first, 2 * third)
             if self.has("early"):
                 return first, first_third - timedelta(days=1)
-            if self.has("mid"):
+            if self.has("mid", "middle"):
                 return first_third, second_third - timedelta(days=1)
             return (second_third, last) if self.has("late") else days
         if self.has("early", "beginning", "start"):
             return first, first + timedelta(days=whole // 3 - 1)
-        if self.has("mid"):
+        if self.has("mid", "middle"):
             return first + timedelta(days=whole // 3), first + timedelta(days=whole * 2 // 3 - 1)
         if self.has("late", "end"):
             return first + timedelta(days=whole * 2 // 3), last
@@ -100,4 +107,4 @@ class Said:
     @property
     def count(self) -> int:
         """How many units it speaks of; 1 where it does not say."""
-        return next((int(w) if w.isdigit() else _NUMBERS[w] for w in self.words if w.isdigit() or w in _NUMBERS), 1)
+        return next((int(w) if w.isdigit() else NUMBERS[w] for w in self.words if w.isdigit() or w in NUMBERS), 1)

@@ -12,7 +12,7 @@ from datetime import date
 
 from qa import stories
 from qa.records import Article, Passage
-from qa.when import mentions
+from qa.when import GRAMMAR, mentions
 
 ARTICLE = "a.id, a.text, a.title, a.outlet, a.published, a.url, a.author, a.kind"
 _UPGRADE_WAIT = 600_000  # ms another process waits while one upgrades a large library
@@ -116,6 +116,27 @@ def misdated(db: sqlite3.Connection, number: int, passage: Passage, article: Art
     return noted.fetchall() != sorted(_days(passage.start, passage.text, article.published))
 
 
+def grammar(db: sqlite3.Connection) -> int:
+    """Return the version of the grammar by which the days of passages were read; 1 where none is written."""
+    row = db.execute("SELECT value FROM manifest WHERE key = 'grammar'").fetchone()
+    return int(row[0]) if row else 1
+
+
+def note_all_days(db: sqlite3.Connection) -> None:
+    """Write which days each passage names, by today's grammar, in place of those written before."""
+    # A damaged article must not keep the library from opening: what it says is not checked here.
+    db.execute("DELETE FROM mentions")
+    for article_id, published in db.execute("SELECT id, published FROM articles").fetchall():
+        day = date.fromisoformat(published) if published else None
+        query = (
+            "SELECT p.rowid, start, substr(text, start + 1, end - start) FROM passages p"
+            " JOIN articles a ON a.id = article_id WHERE article_id = ?"
+        )
+        for number, start, text in db.execute(query, (article_id,)).fetchall():
+            note_days(db, number, start, text, day)
+    db.execute("INSERT OR REPLACE INTO manifest VALUES ('grammar', ?)", (str(GRAMMAR),))
+
+
 # -- the story an article tells
 
 
@@ -175,16 +196,8 @@ def as_article(row: Sequence[str]) -> Article:
 
 
 def _add_mentions(db: sqlite3.Connection) -> None:
-    # A damaged article must not keep the library from opening: what it says is not checked here.
     _run(db, _MENTIONS)
-    for article_id, published in db.execute("SELECT id, published FROM articles").fetchall():
-        day = date.fromisoformat(published) if published else None
-        query = (
-            "SELECT p.rowid, start, substr(text, start + 1, end - start) FROM passages p"
-            " JOIN articles a ON a.id = article_id WHERE article_id = ?"
-        )
-        for number, start, text in db.execute(query, (article_id,)).fetchall():
-            note_days(db, number, start, text, day)
+    note_all_days(db)
 
 
 def _add_stories(db: sqlite3.Connection) -> None:

@@ -17,6 +17,7 @@ from qa.dates import Days
 from qa.errors import LibraryDamagedError
 from qa.records import Article, Mention, Passage, Version, article_digest
 from qa.schema import ARTICLE, as_article
+from qa.when import GRAMMAR
 
 MOST_VERSIONS = 10  # earlier ones of an article that are kept, unless a setting says otherwise
 _CHUNK = 500  # values in one IN (…), well under SQLite's limit
@@ -306,6 +307,16 @@ class Store(Database):
             return np.fromiter((row[0] for row in self._db.execute(query, values)), dtype=np.int64)
 
     # -- days
+
+    def misread(self) -> bool:
+        """Whether the days that passages name were noted by an older grammar than today's."""
+        with self._mapped():
+            return self.version >= _DAYS_SINCE and schema.grammar(self._db) != GRAMMAR
+
+    def read_anew(self) -> None:
+        """Note the days that passages name by today's grammar."""
+        with self.transaction():
+            schema.note_all_days(self._db)
 
     def naming(self, days: Days, numbers: Sequence[int] | None = None) -> dict[int, float]:
         """Return the passages, of some or of all, that name some of these days, with how closely they do.

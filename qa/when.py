@@ -1,8 +1,9 @@
 """Expressions of time in running text → the days they mean, counted from the day of publication.
 
-"Wednesday" is the last Wednesday unless the sentence speaks of what is to come; weeks run from Monday to Sunday;
-"last month" is that of the calendar, "the last month" the one up to publication; "early", "mid" and "late" are thirds,
-"end of" and "beginning of" a year its last and first month. What stays vague ("recent weeks") is left out.
+"Wednesday" is the last Wednesday, or the next one where the sentence speaks of what is to come; weeks run from Monday
+to Sunday; "last month" is that of the calendar, "the last month" the one up to publication; "early", "mid" and "late"
+are thirds, "end of" and "beginning of" a year its last and first month. What stays vague ("recent weeks", a weekday
+in a sentence that does not tell which) is left out.
 """
 
 from __future__ import annotations
@@ -12,30 +13,47 @@ from datetime import date, timedelta
 
 from qa.dates import EARLIEST, LATEST, Days, month_of, months_on, safe, week_of, year_of
 from qa.expressions import (
+    AFTER_SIDE,
     ATTACKS,
     BEFORE_MONTH,
     BEFORE_YEAR,
+    FROM_WEEKDAY,
     GENERIC,
     IN_NEWS,
     IN_QUESTIONS,
+    MID_SENTENCE,
     NAME_FOLLOWS,
     NAMED_DAY,
+    NOWADAYS,
     NUMBER_NOUN,
     NUMBERED,
     OF,
+    OF_WEEK,
+    ON,
+    OR_SO,
     REPEATED,
     ROUGH,
+    THAT,
+    THAT_YEAR,
+    TO_WEEKDAY,
+    WEEKS_OFF,
 )
 from qa.records import Mention
 from qa.said import Said
-from qa.tense import FUTURE, PAST
+from qa.tense import FUTURE, PAST, UNKNOWN
 
+GRAMMAR = 2  # raised whenever other days may be read from a text: libraries note theirs anew
 _SEASONS = {"spring": 3, "summer": 6, "fall": 9, "autumn": 9, "winter": 12}
-_ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "q1": 0, "q2": 1, "q3": 2, "q4": 3}
+_ORDINALS = {word: nth // 2 for nth, word in enumerate("first 1st second 2nd third 3rd fourth 4th".split())}
 
 _SURE_MONTHS = frozenset("january february july august september october november december".split())
+_STEPS = {"last": -1, "this": 0, "next": 1}
+_ATTACKS = date(2001, 9, 11)
+_MEMORABLE = 60  # days after which "September 11" is that of 2001
 _AHEAD = 2  # a day or month that could lie behind or ahead lies ahead when that is so many times nearer
-_UNSAID = 240  # days after which nobody leaves the year of a day or month unsaid
+_UNSAID = 240  # days after which nobody leaves the year of a day or month unsaid ...
+_FARTHER = 4  # ... where another one of that name is so many times nearer
+_WEDNESDAY, _FRIDAY = 2, 4  # until Wednesday "this weekend" may still be the last one
 _HORIZON = 2  # years after publication that a bare number may name
 
 
@@ -47,7 +65,7 @@ def mentions(text: str, published: date | None, question: bool = False) -> list[
     """
     found: list[Mention] = []
     for match in (IN_QUESTIONS if question else IN_NEWS).finditer(text):
-        said = Said.of(match, text, published)
+        said = Said.of(match, text, published, question)
         days = _RESOLVERS[match.lastgroup or ""](said)
         if days and EARLIEST <= days[0] <= days[1] < LATEST:
             found.append(Mention(match.start(), match.end(), *days))
@@ -77,14 +95,22 @@ def _placed(said: Said, month: int, day: int) -> date | None:
     if (year := said.year) is not None:
         return safe(year, month, day)
     if (month, day) == (9, 11) and ATTACKS.match(said.text, said.end):
-        return date(2001, 9, 11)
-    if said.published is None:
+        return _ATTACKS
+    if said.published is None or _of_that_year(said):
         return None
     around = [safe(said.published.year + n, month, day) for n in (-1, 0, 1)]
     possible = [found for found in around if found]
     weekday = said.weekday
     fitting = [found for found in possible if found.weekday() == weekday]
+    recent = any(0 <= (said.published - found).days <= _MEMORABLE for found in possible)
+    if (month, day) == (9, 11) and said.tense() == PAST and not recent:
+        return _ATTACKS
     return _nearest(said, fitting or possible, said.published)
+
+
+def _of_that_year(said: Said) -> bool:
+    """Whether a month or day is of a year spoken of before: "that September", "in May of the same year"."""
+    return bool(THAT.search(said.before) or THAT_YEAR.match(said.text, said.end))
 
 
 def _nearest(said: Said, possible: list[date], published: date) -> date | None:
@@ -96,8 +122,10 @@ def _nearest(said: Said, possible: list[date], published: date) -> date | None:
     if not behind:
         return ahead[0]
     sense, since, till = said.tense(), published - behind[-1], ahead[0] - published
-    unsaid = since.days > _UNSAID and till.days < _UNSAID // 4
-    return ahead[0] if sense == FUTURE or unsaid or (sense != PAST and till * _AHEAD < since) else behind[-1]
+    far, near = max(since, till), min(since, till)
+    if (far.days > _UNSAID and near * _FARTHER < far) or sense == UNKNOWN:
+        return ahead[0] if till * _AHEAD < since else behind[-1]
+    return ahead[0] if sense == FUTURE else behind[-1]
 
 
 def _month(said: Said) -> Days | None:
@@ -108,7 +136,7 @@ def _month(said: Said) -> Days | None:
 
 
 def _bare_month(said: Said) -> Days | None:
-    if said.published is None or REPEATED.search(said.before):
+    if said.published is None or REPEATED.search(said.before) or _of_that_year(said):
         return None
     name = said.words[-1]
     named = name in _SURE_MONTHS and not NAME_FOLLOWS.match(said.text, said.end)
@@ -148,17 +176,29 @@ def _season(said: Said) -> Days | None:
             first = next(f for f in (first, months_on(first, -12)) if months_on(f, 2) < now)
         elif said.step > 0:
             first = next(f for f in (first, months_on(first, 12)) if f > now)
-    return first, months_on(first, 3) - timedelta(days=1)
+    return said.part((first, months_on(first, 3) - timedelta(days=1)))
 
 
 def _quarter(said: Said) -> Days | None:
-    months = 6 if said.has("half") else 3
+    year = said.year
+    months = 6 if said.has("half", "h") else 3
     count = 12 // months
-    nth = next((_ORDINALS[w] for w in said.words if w in _ORDINALS), said.numbers[0] - 1 if said.numbers else count - 1)
-    if nth >= count:
+    nth = said.numbers[0] - 1 if said.numbers else next((_ORDINALS[w] for w in said.words if w in _ORDINALS), count - 1)
+    if year is None or nth >= count:
         return None
-    first = date(said.years[0], 1 + nth * months, 1)
+    first = date(year, 1 + nth * months, 1)
     return first, months_on(first, months) - timedelta(days=1)
+
+
+def _months(said: Said) -> Days | None:
+    """The first three months of 2012, the last two of this year."""
+    year = said.year
+    if year is None or not 1 < said.count < 12:
+        return None
+    first, last = year_of(year)
+    if said.has("first"):
+        return first, months_on(first, said.count) - timedelta(days=1)
+    return months_on(first, 12 - said.count), last
 
 
 def _years(said: Said) -> Days | None:
@@ -180,7 +220,7 @@ def _year(said: Said) -> Days | None:
 
 def _rolling(said: Said) -> Days | None:
     """The past month, the next three weeks: up to the day of publication, or from it on."""
-    if said.published is None or OF.match(said.text, said.end):
+    if said.published is None or OF.match(said.text, said.end) or OR_SO.match(said.text, said.end):
         return None
     count = said.count
     unit = said.words[-1].removesuffix("s")
@@ -198,11 +238,17 @@ def _rolling(said: Said) -> Days | None:
 
 
 def _side(said: Said) -> Days | None:
-    return _unit(said.published, said.words[-1], said.step) if said.published else None
+    if OR_SO.match(said.text, said.end):
+        return None
+    if said.words[0] == "past":
+        return _rolling(said)
+    return unit_of(said.published, said.words[-1], said.step) if said.published else None
 
 
-def _unit(day: date, unit: str, step: int) -> Days:
-    """Return the calendar's week, month or year so many steps away from a day."""
+def unit_of(day: date, unit: str, step: int) -> Days:
+    """Return the calendar's day, week, month or year so many steps away from a day."""
+    if unit == "day":
+        return day + timedelta(days=step), day + timedelta(days=step)
     if unit == "week":
         return week_of(day + timedelta(weeks=step))
     if unit == "month":
@@ -213,9 +259,11 @@ def _unit(day: date, unit: str, step: int) -> Days:
 def _stretch(said: Said) -> Days | None:
     if said.published is None or not said.has("last", "this", "next", "the", "past", "coming"):
         return None
-    first, last = _unit(said.published, said.words[-1], said.step)
+    first, last = unit_of(said.published, said.words[-1], said.step)
     if said.has("earlier"):
         return first, min(last, said.published) if first <= said.published else last
+    if said.has("later") and said.words[-1] == "week" and said.published.weekday() > _FRIDAY:
+        return unit_of(said.published, "week", 1)  # to many a week begins on Sunday
     if said.has("later"):
         return (max(first, said.published) if said.published <= last else first), last
     return said.part((first, last))
@@ -226,11 +274,13 @@ def _weekend(said: Said) -> Days | None:
         return None
     saturday = week_of(said.published)[0] + timedelta(days=5)
     in_it = said.published >= saturday
-    if said.has("last", "past"):
+    tense, day = said.tense(), said.published.weekday()
+    behind = said.has("this") and day <= _WEDNESDAY and tense < (FUTURE if day < _WEDNESDAY else UNKNOWN)
+    if behind or said.has("last", "past"):
         saturday -= timedelta(days=7)
     elif said.has("next"):
         saturday += timedelta(days=7)
-    elif said.has("the") and not in_it and said.tense() != FUTURE:
+    elif said.has("the") and not in_it and tense != FUTURE:
         saturday -= timedelta(days=7)
     return saturday, saturday + timedelta(days=1)
 
@@ -246,11 +296,14 @@ def _ago(said: Said) -> Days | None:
     if unit == "day":
         day = said.published - timedelta(days=count)
         return day, day
-    return _unit(said.published, unit, -count)
+    return unit_of(said.published, unit, -count)
 
 
 def _near(said: Said) -> Days | None:
     if said.published is None or (said.has("today", "tomorrow") and GENERIC.search(said.before)):
+        return None
+    named = said.text[said.start].isupper() and MID_SENTENCE.search(said.before)
+    if named or (said.has("today") and NOWADAYS.match(said.text, said.end)):
         return None
     steps = 1 if said.has("tomorrow") else -1 if said.has("yesterday") or "last" in said.words else 0
     day = said.published + timedelta(days=steps * (2 if len(said.words) == 3 else 1))
@@ -259,24 +312,35 @@ def _near(said: Said) -> Days | None:
 
 def _weekday(said: Said) -> Days | None:
     weekday = said.weekday
-    if said.published is None or weekday is None or REPEATED.search(said.before):
+    if said.published is None or weekday is None or _no_one_day(said):
         return None
-    if NAMED_DAY.match(said.text, said.end):
-        return None
+    if week := OF_WEEK.match(said.text, said.end):
+        day = week_of(said.published)[0] + timedelta(weeks=_STEPS[week["side"].casefold()], days=weekday)
+        return day, day
+    shared = AFTER_SIDE.search(said.before)  # "next Thursday and Friday"
+    side = {*said.words, shared["side"].casefold() if shared else ""}
     back = (said.published.weekday() - weekday) % 7
-    if said.has("last", "past"):
+    if side & {"last", "past"}:
         steps = -(back or 7)
-    elif said.has("next"):  # that of next week: on a Monday, "next Wednesday" is not in two days
+    elif "next" in side:  # that of next week: on a Monday, "next Wednesday" is not in two days
         steps = 7 - said.published.weekday() + weekday
-    elif said.has("this", "coming") and not said.has("past"):
+    elif side & {"this", "coming"}:
         steps = (7 - back) % 7
     else:
         sense = said.tense()
-        possessive = said.text.startswith(("'s", "’s"), said.end)  # "Friday's vote" may be the last or the next
-        ahead = sense == FUTURE or (possessive and sense != PAST and back > 7 - back)
-        steps = (7 - back) % 7 if ahead else -back
+        told = said.question or back == 0 or (back == 1 and ON.search(said.before))  # "on Friday", printed on Saturday
+        if sense == UNKNOWN and not told:
+            return None
+        steps = (7 - back) % 7 if sense == FUTURE else -back
     day = said.published + timedelta(days=steps)
     return day, day
+
+
+def _no_one_day(said: Said) -> bool:
+    """Whether a weekday is every one of its name, part of a name, or counted from another."""
+    after = (NAMED_DAY, TO_WEEKDAY)
+    before = (REPEATED, WEEKS_OFF, FROM_WEEKDAY)
+    return any(p.match(said.text, said.end) for p in after) or any(p.search(said.before) for p in before)
 
 
 _RESOLVERS: dict[str, Callable[[Said], Days | None]] = {
@@ -287,6 +351,7 @@ _RESOLVERS: dict[str, Callable[[Said], Days | None]] = {
     "decade": _decade,
     "season": _season,
     "quarter": _quarter,
+    "months": _months,
     "years": _years,
     "year": _year,
     "rolling": _rolling,

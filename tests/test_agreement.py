@@ -54,7 +54,7 @@ def test_what_agrees_or_cannot_be_compared_is_no_contradiction(question: str, on
         ("How much did it cost?", "Rs 5bn", "Rs 7 crore"),
         ("What share did it get?", "38 per cent", "41%"),
         ("How long did it last?", "three days", "two weeks"),
-        ("When did they meet?", "Wednesday", "26 March"),
+        ("When did they meet?", "on Wednesday", "26 March"),
         ("When was it built?", "in 1887", "in 1891"),
         ("When does it open?", "4 May", "June 18, 2012"),
         ("Who is the ISI chief?", "Ahmed Shuja Pasha", "Lieutenant General Zaheer ul-Islam"),

@@ -34,11 +34,33 @@ def asked(question: str) -> Asked:
         ("Who came between 2011 and 2012?", date(2011, 1, 1), date(2012, 12, 31)),
         ("Who came between January and April 2012?", date(2012, 1, 1), date(2012, 4, 30)),
         ("Who came from 3 May 2011 to June 2012?", date(2011, 5, 3), date(2012, 6, 30)),
+        ("Who came in the third quarter of 2012?", date(2012, 7, 1), date(2012, 9, 30)),
+        ("Who came in the 2nd half of 2011?", date(2011, 7, 1), date(2011, 12, 31)),
+        ("Who came in H1 2012?", date(2012, 1, 1), date(2012, 6, 30)),
+        ("Who came in the first three months of 2012?", date(2012, 1, 1), date(2012, 3, 31)),
+        ("Who came in mid-2012?", date(2012, 5, 1), date(2012, 8, 31)),
+        ("Who came in the middle of 2012?", date(2012, 5, 1), date(2012, 8, 31)),
+        ("Who came in the third week of March 2012?", date(2012, 3, 15), date(2012, 3, 21)),
+        ("Who came in the last week of May 2011?", date(2011, 5, 25), date(2011, 5, 31)),
+        ("What was tried two years after 2009?", date(2011, 1, 1), date(2011, 12, 31)),
+        ("What was said the day before 20 April 2011?", date(2011, 4, 19), date(2011, 4, 19)),
+        ("What was said a month after May 2011?", date(2011, 6, 1), date(2011, 6, 30)),
     ],
 )
 def test_the_days_a_question_is_about(question: str, first: date, last: date) -> None:
     assert asked(question).spans == ((first, last),)
     assert asked(question).note == ""
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Who led it in 2010 and who two years later?", "Who led it in 2010, and two years afterwards?"],
+)
+def test_years_counted_from_one_that_is_named(question: str) -> None:
+    years = ((date(2010, 1, 1), date(2010, 12, 31)), (date(2012, 1, 1), date(2012, 12, 31)))
+    assert asked(question).spans == years
+    assert asked("What was shut in 2011 two years after the attack?").spans == ((date(2011, 1, 1), date(2011, 12, 31)),)
+    assert asked("Who came two years later?").spans == ()
 
 
 @pytest.mark.parametrize(

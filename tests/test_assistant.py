@@ -88,8 +88,19 @@ def test_a_date_is_told_in_full_and_proved_by_the_quote(
 
 def test_an_office_is_that_of_the_time_asked_about(assistant: Assistant) -> None:
     assert "Pasha" in (assistant.ask("Who was the ISI chief in 2011?").short or "")
+    assert "Pasha" in (assistant.ask("Who headed the ISI in 2011?").short or "")
     assert "Zaheer" in (assistant.ask("Who headed the ISI in 2012?").short or "")
+    assert "Zaheer" in (assistant.ask("Who was the ISI chief in 2012?").short or "")
     assert not assistant.ask("Who headed the ISI in 1995?").answered
+
+
+def test_an_office_is_held_by_whom_the_latest_report_names_and_who_held_it_before_is_shown(
+    assistant: Assistant,
+) -> None:
+    answer = assistant.ask("Who is the ISI chief?")
+    assert answer.short == "Pakistan's spymaster, Lieutenant General Zaheer ul-Islam"
+    assert [c.published for c in answer.citations][:2] == [date(2012, 7, 25), date(2011, 4, 21)]
+    assert answer.conflict
 
 
 def test_what_a_report_tells_of_wednesday_is_found_by_its_date(assistant: Assistant) -> None:

@@ -17,7 +17,7 @@ PACKAGES = ("embeddings", "qa", "bot")
 ORDER = (
     ("records", "errors", "metrics"),
     ("config", "articles", "cleaning", "passages", "dates", "stories"),
-    ("expressions", "tense"),
+    ("expressions", "tense", "offices"),
     ("said",),
     ("when",),
     ("schema", "versions", "cues", "citing", "asked"),

@@ -6,8 +6,11 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -51,6 +54,26 @@ def test_adding_again_changes_nothing_and_a_changed_article_replaces_its_passage
         assert library.check() == []
         with pytest.raises(UnknownArticleError, match="no article has the id 'a2'"):
             library.remove("a2")
+
+
+def test_days_noted_by_an_older_grammar_are_noted_anew_with_the_next_change(tmp_path: Path) -> None:
+    file, monday = tmp_path / "a.jsonl", (date(2011, 12, 26), date(2011, 12, 26))
+    file.write_text(line(1))
+    with Library.open(tmp_path / "l") as library:
+        library.add([file])
+        assert library.store.naming(monday) == {1: 1.0}
+    with closing(sqlite3.connect(tmp_path / "l" / "library.db")) as older, older:
+        older.execute("DELETE FROM mentions")
+        older.execute("DELETE FROM manifest WHERE key = 'grammar'")
+    said: list[str] = []
+    with Library.open(tmp_path / "l", notify=said.append) as library:
+        assert library.store.naming(monday) == {}  # opened to be read, it is left as it is
+        file.write_text(line(1) + "\n" + line(2))
+        library.add([file])
+        assert library.store.naming(monday) == {1: 1.0, 2: 1.0}
+        assert [h.article.id for h in Retriever(library).search("Who met on 26 December 2011?", k=2)] == ["a1", "a2"]
+        library.remove("a2")
+    assert said.count("reading the days that 1 passages name anew") == 1
 
 
 def test_an_id_twice_and_bad_lines_are_rejected_and_the_rest_goes_in(tmp_path: Path) -> None:
@@ -172,5 +195,5 @@ def test_other_weights_than_those_of_the_vectors_are_told(copy: Path) -> None:
     with Library.open(copy) as library:
         manifest = library.store.manifest()
         library.store.describe_encoder(manifest["encoder"], "0" * 64, int(manifest["dimension"]))
-    with Library.open(copy) as library, pytest.raises(LibraryError, match="the weights of .* have changed"):
+    with Library.open(copy) as library, pytest.raises(LibraryError, match=r"the weights of .* have changed"):
         Retriever(library).search("Kayani")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qa.phrases import enclosing, key, same, tidy
+from qa.phrases import enclosing, key, named, same, tidy
 
 NEWS = st.text("ab AB.,;:'’\"“”‘()[]«»-–—\n0%$!?", max_size=40)
 
@@ -116,3 +116,20 @@ def test_the_key_of_a_phrase(text: str, expected: str) -> None:
 )
 def test_phrases_that_say_the_same(one: str, other: str, expected: bool) -> None:
     assert same(one, other) is same(other, one) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("General Ruben Asko, who refused", "General Ruben Asko"),
+        ("Norland's envoy, Gen. Hugh Barrow, will visit them. He", "Norland's envoy, Gen. Hugh Barrow"),
+        ("Ines Tarko, the mayor of Selim", "Ines Tarko"),
+        ("Ines Tarko. She", "Ines Tarko"),
+        ("Lena Marsk will resign", "Lena Marsk"),
+        ("Vice-Admiral J. Hartwell", "Vice-Admiral J. Hartwell"),
+        ("", ""),
+    ],
+)
+def test_what_is_said_on_of_somebody_is_left_off(text: str, name: str) -> None:
+    start, end = named(text, 0, len(text))
+    assert text[start:end] == name

@@ -39,6 +39,9 @@ def read(text: str, published: date | None = PUBLISHED, question: bool = False) 
         ("in 2011-12", "2011-12", "2011-01-01..2012-12-31"),
         ("the late 1990s", "late 1990s", "1997-01-01..1999-12-31"),
         ("the first quarter of 2012", "first quarter of 2012", "2012-01-01..2012-03-31"),
+        ("the second half of 2011", "second half of 2011", "2011-07-01..2011-12-31"),
+        ("the last two months of 2011", "the last two months of 2011", "2011-11-01..2011-12-31"),
+        ("in the first week of May 2012", "the first week of May 2012", "2012-05-01..2012-05-07"),
         ("the 2008 campaign", "2008", "2008-01-01..2008-12-31"),
     ],
 )
@@ -59,6 +62,16 @@ def test_what_names_its_year_needs_no_day_of_publication(text: str, said: str, d
         ("last Wednesday", "last Wednesday", "2012-07-18"),
         ("next Thursday", "next Thursday", "2012-08-02"),
         ("this Friday", "this Friday", "2012-07-27"),
+        ("He will have talks on Friday", "Friday", "2012-07-27"),
+        ("They have to be ready; he is meeting them on Friday", "Friday", "2012-07-27"),
+        ("he didn't come on Friday", "Friday", "2012-07-20"),
+        ("the army chief on Tuesday in Rawalpindi", "Tuesday", "2012-07-24"),
+        ("the end of this spring", "end of this spring", "2012-05-01..2012-05-31"),
+        ("late last summer", "late last summer", "2011-08-01..2011-08-31"),
+        ("talks over the next year", "the next year", "2012-07-25..2013-07-25"),
+        ("He did not come in time for the talks on 2 July", "2 July", "2012-07-02"),
+        ("what was done on September 11th", "September 11th", "2001-09-11"),
+        ("he spoke of it this weekend", "this weekend", "2012-07-21..2012-07-22"),
         ("the killing in January by a contractor", "January", "2012-01-01..2012-01-31"),
         ("since November", "November", "2011-11-01..2011-11-30"),
         ("last November", "last November", "2011-11-01..2011-11-30"),
@@ -113,6 +126,12 @@ def test_other_expressions_count_from_the_day_of_publication(text: str, said: st
         "in recent weeks, a few days ago, years ago, a minute ago",
         "it lasts for weeks",
         "31 June",
+        "a meeting Friday",
+        "open from Monday to Friday",
+        "the last week or two, next year or so, two or three years ago",
+        "better known today, in today's world, on Spotify's Today's Hits",
+        "that September, in May of that year",
+        "1952/15249 points",
         "the first day of the last week of the talks",
         "next to last",
         "",
@@ -120,6 +139,20 @@ def test_other_expressions_count_from_the_day_of_publication(text: str, said: st
 )
 def test_what_is_no_expression_of_time_or_no_definite_one_is_left(text: str) -> None:
     assert read(text) == []
+
+
+def test_a_weekday_may_share_its_week_with_another() -> None:
+    assert read("on Thursday and Friday of last week")[:2] == [("Thursday", "2012-07-19"), ("Friday", "2012-07-20")]
+    assert read("next Monday and Tuesday") == [("next Monday", "2012-07-30"), ("Tuesday", "2012-07-31")]
+
+
+def test_a_weekday_counted_from_another_week_is_left() -> None:
+    assert read("he met them a week ago Monday") == [("a week ago", "2012-07-16..2012-07-22")]
+
+
+def test_a_new_week_may_begin_on_sunday() -> None:
+    sunday = date(2012, 7, 29)
+    assert read("later this week they meet", sunday) == [("later this week", "2012-07-30..2012-08-05")]
 
 
 def test_the_nearest_year_fits_the_day_of_the_week() -> None:

@@ -25,7 +25,7 @@ from qa.dates import parse_since, parse_until
 from qa.when import mentions
 from tests.benchmarks.multihop_rag import load
 
-PARTS = ("first", "second", "third")
+PARTS = ("first", "second", "third", "fourth", "fifth", "sixth")
 FILE = Path(__file__).with_name("expressions.jsonl")
 
 
