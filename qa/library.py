@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -192,13 +192,17 @@ class Library:
     # -- writing
 
     def add(
-        self, paths: str | Path | Iterable[str | Path], progress: Progress = lambda stage, done, total: None
+        self,
+        paths: str | Path | Iterable[str | Path],
+        progress: Progress = lambda stage, done, total: None,
+        columns: Mapping[str, str] | None = None,
     ) -> AddReport:
         """Add files and folders; what cannot be read is rejected with its reason and the rest goes in.
 
         Unchanged articles are recognised by their content; a changed one replaces its old passages in
         one transaction. Work is committed in batches: after a crash, adding the same paths again goes
-        on. `progress` gets ("adding", articles done, articles in all). Raises LibraryLockedError.
+        on. `progress` gets ("adding", articles done, articles in all). `columns` says for a field of an
+        article which column of a table, or key of a JSON object, holds it. Raises LibraryLockedError.
         """
         wanted = [paths] if isinstance(paths, (str, Path)) else list(paths)
         added: list[str] = []
@@ -217,9 +221,9 @@ class Library:
                 self._commit(batch, changes)
                 batch.clear()
                 waiting.clear()
-                progress("adding", done, total)
+                progress("adding", done, max(done, total))  # how many an archive holds is known in the end
 
-            for source, item in sources.read(wanted):
+            for source, item in sources.read(wanted, columns):
                 done += 1
                 if isinstance(item, Rejection):
                     rejected.append(item)
