@@ -118,7 +118,7 @@ def _serve(token: str, settings: Settings, folder: Path) -> int:
         config = Config.load(os.environ)
         with (
             FileLock(settings.data / "bot.lock", timeout=0),
-            open_or_seed(folder, _tell, encoder=config.encoder) as library,
+            open_or_seed(folder, _tell, encoder=config.encoder, versions=config.versions) as library,
             _services(settings, library, config) as services,
         ):
             application = build_application(token, services)
@@ -160,7 +160,7 @@ def _services(settings: Settings, library: Library, config: Config) -> Iterator[
             search=retriever.search,
             timeline=lambda topic: timeline(retriever, topic),
             # A writer of its own: the bot goes on answering from the old generation meanwhile.
-            writer=lambda: Library.open(library.path),
+            writer=lambda: Library.open(library.path, versions=config.versions),
             settings=settings,
             chats=Chats(db),
             inbox=Inbox(db, lambda error: services.trouble("conversations", str(error))),

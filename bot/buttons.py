@@ -49,7 +49,7 @@ async def _do(talk: Talk, kind: str, name: str, number: int) -> str:
 async def _passage(talk: Talk, kept: Kept, number: int) -> str:
     citation = kept.answer.citations[number]
     try:
-        article = await asyncio.to_thread(talk.services.library.article, citation.article_id)
+        article = await asyncio.to_thread(talk.services.quoted, citation)
     except UnknownArticleError:
         return talk.say("This article is no longer in the library.")
     await talk.reply(replies.passage(article, citation, talk.say))

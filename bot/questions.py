@@ -18,7 +18,7 @@ from bot.quotas import Limit
 from bot.services import Services
 from bot.talk import Talk
 from bot.tongues import Tongue, tongue
-from qa.errors import DateError, LibraryEmptyError, QuestionError, TalksError, UnknownArticleError
+from qa.errors import DateError, LibraryEmptyError, QuestionError, TalksError
 from qa.records import Answer, Citation
 
 log = logging.getLogger(__name__)
@@ -165,7 +165,7 @@ async def answer(talk: Talk, text: str, before: Kept | None = None) -> None:
 
 
 async def shared(talk: Talk, token: str) -> None:
-    """Show the answer a link names: as it was, with the quotes that still stand, or else asked again."""
+    """Show the answer a link names: as it was, or asked again where a quote of it can no longer be shown in place."""
     say, services = talk.say, talk.services
     kept = services.tried(lambda: services.chats.shared(token), None)
     if kept is None:
@@ -186,7 +186,7 @@ async def shared(talk: Talk, token: str) -> None:
 
 
 def still_true(services: Services, found: Answer) -> Answer | None:
-    """Return an answer whose every quote still stands where it did, else None; called from a thread."""
+    """Return an answer whose every quote stands in its article, as it is or was, else None; called from a thread."""
     return found if all(_stands(services, c) for c in found.citations) else None
 
 
@@ -261,7 +261,7 @@ def _note(services: Services, found: Answer, seconds: float) -> None:
 
 def _stands(services: Services, citation: Citation) -> bool:
     try:
-        article = services.library.article(citation.article_id)
-    except UnknownArticleError:
+        article = services.quoted(citation)
+    except TalksError:  # it is gone, or damaged
         return False
     return article.text[citation.start : citation.end] == citation.quote

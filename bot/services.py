@@ -20,7 +20,8 @@ from bot.metrics import Metrics
 from bot.notices import Notices
 from bot.quotas import Quotas
 from bot.settings import Settings
-from qa.records import AddReport, Answer, Article, Event, Hit
+from qa.errors import UnknownArticleError
+from qa.records import AddReport, Answer, Article, Citation, Event, Hit
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class Shelf(CoveredShelf, Protocol):
     """What handlers need of a library; called from a thread."""
 
     def generation(self) -> int: ...
-    def article(self, article_id: str) -> Article: ...
+    def article(self, article_id: str, version: str = "") -> Article: ...
 
 
 class Writer(Protocol):
@@ -88,6 +89,16 @@ class Services:
     def version(self) -> str:
         """Return which program answers from which state of the library; called from a thread."""
         return f"{qa.__version__}/{self.library.generation()}"
+
+    def quoted(self, citation: Citation) -> Article:
+        """Return the article as it was when it was quoted or, where that is not kept, as it is; called from a thread.
+
+        Raises UnknownArticleError where there is neither, LibraryDamagedError.
+        """
+        try:
+            return self.library.article(citation.article_id, citation.version)
+        except UnknownArticleError:
+            return self.library.article(citation.article_id)
 
     def coverage(self) -> Coverage:
         """Return what the library covers, counted once a generation; called from a thread."""

@@ -29,7 +29,8 @@ def load_sentence_transformer(folder: str) -> Any:
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
-    return SentenceTransformer(folder, device="cpu", trust_remote_code=False)
+    data_alone = {"use_safetensors": True}  # pickled weights may hold a program
+    return SentenceTransformer(folder, device="cpu", trust_remote_code=False, model_kwargs=data_alone)
 
 
 def settings_of(model: Any) -> dict[str, Any]:
@@ -71,7 +72,8 @@ def export_encoder(source: Path, target: Path) -> None:
         export_graph(Whole(), {"input_ids": torch.ones((1, 9), dtype=torch.long)}, folder / "whole.onnx", ["vector"])
         simplify(folder / "whole.onnx", folder / MODEL)
         (folder / "whole.onnx").unlink()
-        OnnxModel(folder / MODEL)  # an export that does not load must not be kept
+        # An export that does not run must not be kept.
+        OnnxModel(folder / MODEL).run([model.tokenizer.backend_tokenizer.encode("one")])
         model.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
         (folder / SETTINGS).write_text(json.dumps(settings_of(model)), encoding="utf-8")
         # Another process may have been faster: its export is as good as this one.

@@ -136,6 +136,15 @@ class VectorIndex:
         index._mapped = data
         return index
 
+    @staticmethod
+    def stamp(path: Path) -> str:
+        """Return the stamp an index was saved with, empty where there is none that can be read."""
+        try:
+            with path.open("rb") as file:
+                return str(json.loads(file.read(_HEAD))["stamp"])
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return ""
+
     def _own(self) -> None:
         """Copy a mapped index into memory, where it can be changed."""
         if self._mapped is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,31 +22,44 @@ TOKENIZER = "tokenizer.json"
 
 
 class OnnxModel:
-    """One exported transformer; safe to share by threads.
+    """One exported transformer; safe to share by threads. Raises EmbeddingError when it is first run, if it cannot be.
 
-    It reads each text by itself, as many side by side as there are cores: nothing is spent on padding, cores do
-    not wait for one another, and what stands beside a text changes nothing of its result.
+    It reads each of many texts by itself, as many side by side as there are cores: nothing is spent on padding, cores
+    do not wait for one another, and what stands beside a text changes nothing of its result. A text alone is read by
+    all cores together, in half the time. Each way is a session with a copy of the weights, loaded when it is needed: a
+    process that only asks encodes one text at a time and reads many, one that adds encodes many.
     """
 
     def __init__(self, path: Path) -> None:
-        self._session = _session(path, _options())
-        self._inputs = [i.name for i in self._session.get_inputs()]
+        self._path = path
+        self._sessions: dict[int, Any] = {}
+        self._loading = threading.Lock()
         self._pool = ThreadPoolExecutor(_cores(), "onnx")
 
     def run(self, encodings: Sequence[Encoding]) -> list[list[NDArray[np.float32]]]:
         """Return the outputs for each text, their first axis of length 1."""
-        each = self._pool.map if len(encodings) > 1 else map
-        return list(each(self._one, encodings))
+        if len(encodings) == 1:
+            return [_outputs(self._on(_cores()), encodings[0])]
+        session = self._on(1)
+        return list(self._pool.map(lambda encoding: _outputs(session, encoding), encodings))
 
-    def _one(self, encoding: Encoding) -> list[NDArray[np.float32]]:
-        columns = {
-            "input_ids": encoding.ids,
-            "attention_mask": encoding.attention_mask,
-            "token_type_ids": encoding.type_ids,
-        }
-        feed = {name: np.asarray([columns[name]], dtype=np.int64) for name in self._inputs}
-        outputs: list[NDArray[np.float32]] = self._session.run(None, feed)
-        return outputs
+    def _on(self, threads: int) -> Any:
+        """Return the session that runs each text on so many threads."""
+        with self._loading:
+            if threads not in self._sessions:
+                self._sessions[threads] = _session(self._path, _options(threads))
+            return self._sessions[threads]
+
+
+def _outputs(session: Any, encoding: Encoding) -> list[NDArray[np.float32]]:
+    columns = {
+        "input_ids": encoding.ids,
+        "attention_mask": encoding.attention_mask,
+        "token_type_ids": encoding.type_ids,
+    }
+    feed = {i.name: np.asarray([columns[i.name]], dtype=np.int64) for i in session.get_inputs()}
+    outputs: list[NDArray[np.float32]] = session.run(None, feed)
+    return outputs
 
 
 def simplify(source: Path, target: Path) -> None:
@@ -55,7 +69,7 @@ def simplify(source: Path, target: Path) -> None:
     """
     import onnxruntime
 
-    options = _options()
+    options = _options(1)
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(target)
     options.add_session_config_entry("session.optimized_model_external_initializers_file_name", f"{target.name}.data")
@@ -63,11 +77,11 @@ def simplify(source: Path, target: Path) -> None:
     _session(source, options)
 
 
-def _options() -> Any:
+def _options(threads: int) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.log_severity_level = 3
     return options
 

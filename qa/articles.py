@@ -6,13 +6,13 @@ Which kind of file is read by what is told here; how, in the module of each kind
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from qa import pages, texts
-from qa.drafts import FIELDS, Found, Origin, finish, whole
+from qa.drafts import FIELDS, Found, Origin, each_line, finish, whole
 from qa.errors import ArticleError
 from qa.records import Article, Rejection
 
@@ -37,8 +37,9 @@ _TYPES = {
     "application/x-ndjson": ".jsonl",
 }
 
-__all__ = ["FIELDS", "SUFFIXES", "Item", "count", "kind_of", "parse", "read"]
+__all__ = ["FIELDS", "SUFFIXES", "Item", "count", "kind_of", "parse", "read", "read_lines"]
 
+T = TypeVar("T")
 Item = tuple[str, Article | Rejection]
 
 
@@ -69,6 +70,14 @@ def parse(data: bytes, kind: str, url: str) -> Iterator[Item]:
         yield url, Rejection(url, f"{media.strip()[:80] or 'this kind of file'} cannot be read as an article")
         return
     yield from _items(io.BytesIO(data), suffix, Origin.of_url(url), {}, url, charset)
+
+
+def read_lines(path: Path, parse: Callable[[bytes], T]) -> Iterator[tuple[str, T | Rejection]]:
+    """Yield (source, what `parse` makes of it or why it makes nothing) for each line of a file, none held but one."""
+    with path.open("rb") as file:
+        for where, item in each_line(file, parse):
+            source = f"{path}{where}"
+            yield source, Rejection(source, str(item)) if isinstance(item, ArticleError) else item
 
 
 def kind_of(name: str) -> str:

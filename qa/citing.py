@@ -28,6 +28,7 @@ def cite(number: int, article: Article, start: int, end: int, also: tuple[str, .
         article.text[start:end],
         dated(article, start, end),
         also,
+        article.version,
     )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from qa import __version__
-from qa.errors import DateError, LibraryError, TalksError
+from qa.errors import DateError, LibraryDamagedError, LibraryError, TalksError
 from qa.records import as_json
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from qa.config import Config
     from qa.library import Library, Progress
+    from qa.records import AddReport
 
 DONE, FAILED, USAGE, REFUSED, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
 _MAX_STDIN = 65536  # characters: far above the longest question, far below trouble
@@ -116,9 +117,22 @@ def build_parser() -> argparse.ArgumentParser:
     )
     remove = command("remove", _remove, "remove articles")
     remove.add_argument("ids", nargs="+", metavar="ID", help="id of an article, as `list` shows it")
+    remove.add_argument(
+        "--keep-versions", action="store_true", help="keep them as earlier versions, for what was cited of them"
+    )
     for parts in (add, remove, command("list", _list, "list the articles: id, date, outlet, title")):
         _add_json(parts)
-    _add_json(command("check", _check, "verify the library and mend its indexes"))
+    export = command("export", _export, "write articles and their earlier versions to a file")
+    export.add_argument("file", type=_path, metavar="FILE.jsonl", help="JSON Lines, replaced when it is there")
+    bring_in = command("import", _import, "put the articles of an exported file into a library")
+    bring_in.add_argument(
+        "file", type=_path, metavar="FILE.jsonl", help="what `export` wrote; for others there is `add`"
+    )
+    for parts in (export, bring_in):
+        _add_json(parts)
+    check = command("check", _check, "verify the library and mend its indexes")
+    check.add_argument("--repair", action="store_true", help="make a damaged database anew from what can be read of it")
+    _add_json(check)
 
     evaluate = command("eval", _eval, "score the answers to a file of questions")
     _add_reader(evaluate)
@@ -269,15 +283,45 @@ def _repl(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace) -> int:
     from qa.library import Library
-    from qa.rendering import render_report, tell
+    from qa.rendering import tell
 
     config = _config(args)
-    with Library.open(config.library, config.encoder, tell) as library, _progress() as progress:
+    with Library.open(config.library, config.encoder, tell, config.versions) as library, _progress() as progress:
         report = library.add(args.paths, progress, args.columns)
+    return _reported(args, report, config)
+
+
+def _reported(args: argparse.Namespace, report: AddReport, config: Config) -> int:
+    from qa.rendering import render_report
+
     _put(args, as_json(report), lambda: render_report(report))
     if report.rejected and not (report.added or report.updated or report.unchanged):
         return _fail(f"nothing was added to {config.library}: every source was rejected", FAILED)
     return DONE
+
+
+def _export(args: argparse.Namespace) -> int:
+    from rich.text import Text
+
+    from qa.exchange import export
+
+    with _existing(_config(args)) as library:
+        articles, versions = export(library, args.file)
+    found = {"articles": articles, "versions": versions}
+    _put(args, found, lambda: Text(f"exported {articles} articles, {versions} earlier versions"))
+    return DONE
+
+
+def _import(args: argparse.Namespace) -> int:
+    from qa.articles import count
+    from qa.exchange import bring_in
+    from qa.library import Library
+    from qa.rendering import tell
+
+    config, total = _config(args), count([args.file])
+    with Library.open(config.library, config.encoder, tell, config.versions) as library, _progress() as progress:
+        report = bring_in(library, args.file, lambda done: progress("importing", done, total))
+    return _reported(args, report, config)
 
 
 def _remove(args: argparse.Namespace) -> int:
@@ -288,7 +332,7 @@ def _remove(args: argparse.Namespace) -> int:
         for article_id in ids:  # all of them or, when one is unknown, none
             library.article(article_id)
         for article_id in ids:
-            library.remove(article_id)
+            library.remove(article_id, args.keep_versions)
     _put(args, {"removed": ids}, lambda: Text(f"removed {len(ids)}"))
     return DONE
 
@@ -305,15 +349,31 @@ def _list(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     from rich.text import Text
 
-    from qa.rendering import clean
+    from qa.rendering import clean, render_repair, tell
 
-    with _existing(_config(args)) as library:
+    config, repaired = _config(args), None
+    try:
+        found = _checked(config)
+    except LibraryDamagedError:
+        if not args.repair:
+            raise
+        from qa.salvage import repair
+
+        repaired = repair(config.library, tell)
+        found = _checked(config)
+    found |= {"lost": list(repaired.lost) if repaired else [], "kept": repaired.kept if repaired else None}
+    state = f"{found['articles']} articles, {found['passages']} passages: "
+    state += "mended" if found["problems"] or repaired else "all is well"
+    lines = [*found["problems"], *(render_repair(repaired) if repaired else ()), state]
+    _put(args, found, lambda: Text(clean("\n".join(lines))))
+    return DONE
+
+
+def _checked(config: Config) -> dict[str, Any]:
+    with _existing(config) as library:
         problems = library.check()
         articles, passages = library.count()
-    state = f"{articles} articles, {passages} passages: {'mended' if problems else 'all is well'}"
-    found = {"problems": problems, "articles": articles, "passages": passages}
-    _put(args, found, lambda: Text(clean("\n".join([*problems, state]))))
-    return DONE
+    return {"problems": problems, "articles": articles, "passages": passages}
 
 
 def _eval(args: argparse.Namespace) -> int:
@@ -353,7 +413,7 @@ def _open_or_seed(config: Config) -> Iterator[Library]:
     from qa.rendering import tell
 
     with _progress() as progress:
-        opened = open_or_seed(config.library, tell, progress, config.encoder)
+        opened = open_or_seed(config.library, tell, progress, config.encoder, config.versions)
     with opened as library:
         yield library
 
@@ -365,7 +425,7 @@ def _existing(config: Config) -> Library:
 
     if not config.library.exists():
         raise LibraryError(f"there is no library at {config.library}; talks-qa add PATH makes one")
-    return Library.open(config.library, config.encoder, tell)
+    return Library.open(config.library, config.encoder, tell, config.versions)
 
 
 @contextlib.contextmanager

@@ -37,12 +37,16 @@ class Config:
     """Confidence (0-1) under which the assistant says that the articles do not say."""
     passages: int = 10
     """Passages read for one question."""
+    versions: int = 10
+    """Earlier versions of each article that are kept, so that what cited them still resolves; 0: none."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.threshold <= 1.0:
             raise ConfigError(f"threshold must be between 0 and 1, not {self.threshold}")
         if not 1 <= self.passages <= 100:
             raise ConfigError(f"passages must be between 1 and 100, not {self.passages}")
+        if not 0 <= self.versions <= 1000:
+            raise ConfigError(f"versions must be between 0 and 1000, not {self.versions}")
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> Config:

@@ -13,7 +13,7 @@ from embeddings.index import SAMPLE_PER_LIST, VectorIndex, lists_for
 from qa.lexical import LexicalIndex
 from qa.store import Store
 
-_VECTORS, _LEXICAL = "vectors.faiss", "lexical"
+VECTORS, LEXICAL = "vectors.faiss", "lexical"
 _AT_ONCE = 5_000  # passages read together from the database
 
 
@@ -62,8 +62,13 @@ class Derived:
         self._save(vectors, stamp)
         return Snapshot(generation, vectors, before.lexical)
 
+    def generation(self) -> int:
+        """Return the generation that the files were made from, 0 where there are none that tell it."""
+        number = VectorIndex.stamp(self._path / VECTORS).partition(":")[0]
+        return int(number) if number.isdecimal() else 0
+
     def _save(self, vectors: VectorIndex, stamp: str) -> None:
-        vectors.save(self._path / _VECTORS, stamp)
+        vectors.save(self._path / VECTORS, stamp)
         self._store.describe_index(f"{vectors.lists} lists" if vectors.lists else "exact")
 
     def _stamp(self, generation: int) -> str:
@@ -75,19 +80,19 @@ class Derived:
     def load(self, generation: int) -> Snapshot | None:
         """Read the derived files of a generation; None when one is missing, stale or damaged."""
         stamp = self._stamp(generation)
-        lexical = LexicalIndex.open(self._path / _LEXICAL, stamp)
+        lexical = LexicalIndex.open(self._path / LEXICAL, stamp)
         if lexical is None:
             return None
         try:
-            vectors = VectorIndex.load(self._path / _VECTORS, stamp, self._dimension())
+            vectors = VectorIndex.load(self._path / VECTORS, stamp, self._dimension())
         except IndexDamagedError:
             return None
         return Snapshot(generation, vectors, lexical)
 
     def build(self, generation: int, in_memory: bool = False) -> Snapshot:
-        """Make both indexes from the truth; nothing is embedded again."""
+        """Make both indexes from the truth; nothing is embedded again. Raises OSError where there is no room."""
         stamp = self._stamp(generation)
-        lexical = LexicalIndex.fresh(None if in_memory else self._path / _LEXICAL)
+        lexical = LexicalIndex.fresh(None if in_memory else self._path / LEXICAL)
         lexical.update([], self._store.all_rows(), stamp)
         vectors = self._vectors_from_truth()
         if not in_memory:

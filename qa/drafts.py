@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 from qa.cleaning import clean, normalise
@@ -19,12 +19,13 @@ from qa.dates import parse_date
 from qa.errors import ArticleError
 from qa.records import Article
 
+T = TypeVar("T")
 MAX_TEXT = 5_000_000  # characters of one article
 MAX_FILE = 50_000_000  # bytes of one file that is read whole
 MAX_LINE = 4 * MAX_TEXT  # bytes of one line of JSON, or of one row of a table
 _MIN_TEXT = 20  # characters: less is no reporting
-_LIMITS = {"id": 200, "title": 300, "outlet": 120, "url": 2000, "author": 300, "kind": 40}
-FIELDS = (*_LIMITS, "published", "text")
+LIMITS = {"id": 200, "title": 300, "outlet": 120, "url": 2000, "author": 300, "kind": 40}
+FIELDS = (*LIMITS, "published", "text")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def finish(draft: Draft, origin: Origin) -> Article:
         raise ArticleError(f"more than {MAX_TEXT // 1_000_000} MB of text")
     if len(text) < _MIN_TEXT or not re.search(r"\w", text):
         raise ArticleError("no reporting left after cleaning" if text else "no text in it")
-    values = {name: _field(name, draft.meta.get(name), limit) for name, limit in _LIMITS.items()}
+    values = {name: _field(name, draft.meta.get(name), limit) for name, limit in LIMITS.items()}
     published = draft.meta.get("published")
     day = parse_date(published)
     if published and day is None:
@@ -126,6 +127,18 @@ def lines(file: BinaryIO, limit: int = MAX_LINE) -> Iterator[bytes | ArticleErro
         while line and not line.endswith(b"\n"):  # the rest of the line, in bounded pieces
             line = file.readline(limit)
         yield ArticleError(f"the line is longer than {limit // 1_000_000} MB")
+
+
+def each_line(file: BinaryIO, parse: Callable[[bytes], T]) -> Iterator[tuple[str, T | ArticleError]]:
+    """Yield (":number", what `parse` makes of it or why it makes nothing) for each line that is not blank."""
+    for number, line in enumerate(lines(file), start=1):
+        try:
+            if isinstance(line, ArticleError):
+                raise line
+            if line.strip():
+                yield f":{number}", parse(line)
+        except ArticleError as error:
+            yield f":{number}", error
 
 
 def _field(name: str, value: Any, limit: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zlib
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,8 @@ from qa.records import Article, Passage
 _TOKENIZER = "news"
 _HEAP = 64_000_000  # bytes; tantivy flushes a segment when it is full
 _STAMP = "stamp"
+_NOT_SEALED = (_STAMP, ".managed.json")  # tantivy notes there what to delete, whenever it comes to it
+_BLOCK = 1 << 20  # bytes checked at a time
 _MAX_TERMS = 64  # of one question
 _FUZZY_FROM = 5  # letters: shorter words have too many neighbours
 
@@ -48,9 +51,12 @@ class LexicalIndex:
 
     @classmethod
     def open(cls, path: Path, stamp: str) -> LexicalIndex | None:
-        """Open the index at `path` when it is whole and made from `stamp`; None otherwise."""
+        """Open the index at `path` when it is whole and made from `stamp`; None otherwise.
+
+        tantivy trusts the bytes it maps, so it is only shown bytes whose checksum we wrote.
+        """
         try:
-            if (path / _STAMP).read_text(encoding="utf-8") != stamp:
+            if (path / _STAMP).read_text(encoding="utf-8") != _sealed(path, stamp):
                 return None
             return cls(path)
         except (OSError, ValueError):
@@ -58,15 +64,29 @@ class LexicalIndex:
 
     @classmethod
     def fresh(cls, path: Path | None) -> LexicalIndex:
-        """Return an empty index, whatever was at `path` before."""
+        """Return an empty index, whatever was at `path` before; raises OSError where there is no room for it."""
         if path:
             shutil.rmtree(path, ignore_errors=True)
-        return cls(path)
+        try:
+            return cls(path)
+        except ValueError as error:
+            raise OSError(f"{path}: {error}") from None
 
     def update(self, removed: Iterable[int], added: Iterable[tuple[int, Passage, Article]], stamp: str) -> None:
-        """Take passages out and in, in one commit; a crash on the way leaves an index without a stamp."""
+        """Take passages out and in, in one commit; a crash on the way leaves an index without a stamp.
+
+        Raises OSError where there is no room for it.
+        """
         if self._path:
             (self._path / _STAMP).unlink(missing_ok=True)
+        try:
+            self._commit(removed, added)
+        except ValueError as error:  # how tantivy tells what the disk says
+            raise OSError(f"{self._path}: {error}") from None
+        if self._path:
+            (self._path / _STAMP).write_text(_sealed(self._path, stamp), encoding="utf-8")
+
+    def _commit(self, removed: Iterable[int], added: Iterable[tuple[int, Passage, Article]]) -> None:
         writer = self._index.writer(_HEAP, 1)
         for number in removed:
             writer.delete_documents_by_term("passage", number)
@@ -81,8 +101,6 @@ class LexicalIndex:
         writer.wait_merging_threads()
         self._index.reload()
         self._searcher = self._index.searcher()
-        if self._path:
-            (self._path / _STAMP).write_text(stamp, encoding="utf-8")
 
     def terms(self, text: str) -> list[str]:
         """Return the distinct index terms of a text, stop words left out, in order."""
@@ -133,3 +151,15 @@ class LexicalIndex:
         high = until.toordinal() if until else date.max.toordinal()
         dates = tantivy.Query.range_query(self._schema, "published", tantivy.FieldType.Integer, low, high)
         return tantivy.Query.const_score_query(dates, 0.0)
+
+
+def _sealed(path: Path, stamp: str) -> str:
+    """Return a stamp with the checksum of the index's files, names and contents."""
+    crc = 0
+    for file in sorted(path.iterdir()):
+        if file.name not in _NOT_SEALED and file.suffix != ".lock":
+            crc = zlib.crc32(file.name.encode(), crc)
+            with file.open("rb") as opened:
+                while block := opened.read(_BLOCK):
+                    crc = zlib.crc32(block, crc)
+    return f"{stamp}:{crc:08x}"

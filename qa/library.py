@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,24 +18,26 @@ from embeddings.encoder import DEFAULT_MODEL, Encoder
 from qa import articles as sources
 from qa.config import Config
 from qa.derived import Changes, Derived, Snapshot
-from qa.errors import LibraryError, LibraryLockedError, UnknownArticleError
+from qa.errors import LibraryDamagedError, LibraryError, LibraryLockedError, UnknownArticleError
 from qa.passages import split
-from qa.records import AddReport, Article, Rejection
-from qa.store import Row, Store, article_digest, passage_digest
+from qa.records import AddReport, Article, Rejection, Version, article_digest
+from qa.store import MOST_VERSIONS, Row, Store, passage_digest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from qa.records import Passage
 
-_DATABASE, _LOCK = "library.db", "write.lock"
+DATABASE, LOCK = "library.db", "write.lock"
 _BATCH_PASSAGES = 256  # embedded and committed together: what a killed `add` loses at most
 _BATCH_ARTICLES = 200
 _WIDER = 4  # times as many candidates are taken from an approximate index as are wanted
+_MOST_NAMED = 20  # damaged articles in a message
 _READER_WAIT = 60.0  # seconds a reader waits for a writer to finish the derived files
 
 Notify = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
+Vectors = Callable[[Sequence[bytes]], dict[bytes, bytes]]  # by a passage's digest, as they are stored
 
 
 class Library:
@@ -47,15 +50,23 @@ class Library:
         self._notify = notify
         self._encoder: Encoder | None = None
         self._snapshot: Snapshot | None = None
-        self._outlets: tuple[int, list[str]] = (-1, [])  # of one generation: every question asks for them
+        # Outlets and days of one generation: every question asks for them.
+        self._known: tuple[int, list[str], tuple[date, date] | None] = (-1, [], None)
         self._mutex = threading.RLock()
         self._derived = Derived(path, store, lambda: self.encoder.dimension)
 
     @classmethod
-    def open(cls, path: str | Path | None = None, encoder: str = "", notify: Notify = lambda line: None) -> Library:
+    def open(
+        cls,
+        path: str | Path | None = None,
+        encoder: str = "",
+        notify: Notify = lambda line: None,
+        versions: int = MOST_VERSIONS,
+    ) -> Library:
         """Open the library at `path`, made when new (default: the user's data folder).
 
-        `encoder` names the sentence-transformers model of a new library; an old one keeps its own.
+        `encoder` names the sentence-transformers model of a new library; an old one keeps its own. Of an article that
+        is changed, at most `versions` earlier ones are kept.
         Raises LibraryError (not a folder, no permission, another schema) or LibraryDamagedError.
         """
         where = Path(path) if path is not None else Config().library
@@ -67,12 +78,19 @@ class Library:
         except (OSError, RuntimeError, ValueError) as error:  # no permission, no such user's home, no name for a file
             reason = getattr(error, "strerror", None) or error
             raise LibraryError(f"cannot make the library folder {where}: {reason}") from None
-        store = Store(folder / _DATABASE)
+        store = Store(folder / DATABASE, versions)
         made_with = store.manifest().get("encoder", "")
         if encoder and made_with and encoder != made_with:
             store.close()
             raise LibraryError(f"{folder} was made with the encoder {made_with}; open it without naming {encoder}")
-        return cls(folder, store, encoder or made_with, notify)
+        library = cls(folder, store, encoder or made_with, notify)
+        if store.untouched() and library._derived.generation() > store.generation():
+            library.close()
+            raise LibraryDamagedError(
+                f"{store.path} is empty, but its indexes were made from articles: put a copy of it back, or delete "
+                f"{folder} to begin anew"
+            )
+        return library
 
     def close(self) -> None:
         """Close the database; further calls fail."""
@@ -110,14 +128,18 @@ class Library:
 
     def span(self) -> tuple[date, date] | None:
         """Return the days of the oldest and the newest dated article, None where none is dated."""
-        return self._store.span()
+        return self._of_this_generation()[2]
 
-    def article(self, article_id: str) -> Article:
-        """Return one article; raises UnknownArticleError."""
-        article = self._store.article(article_id)
+    def article(self, article_id: str, version: str = "") -> Article:
+        """Return one article, as it is or as it was when it was cited; raises UnknownArticleError."""
+        article = self._store.article(article_id, version)
         if article is None:
-            raise _unknown(article_id)
+            raise _unknown(article_id, version)
         return article
+
+    def versions(self, article_id: str) -> list[Version]:
+        """Return the earlier versions of an article that are kept, the latest first."""
+        return self._store.versions(article_id)
 
     def count(self) -> tuple[int, int]:
         """Return the number of articles and of passages."""
@@ -133,10 +155,13 @@ class Library:
 
     def outlets(self) -> list[str]:
         """Return the outlets there are."""
+        return self._of_this_generation()[1]
+
+    def _of_this_generation(self) -> tuple[int, list[str], tuple[date, date] | None]:
         generation = self._store.generation()
-        if self._outlets[0] != generation:
-            self._outlets = generation, self._store.outlets()
-        return self._outlets[1]
+        if self._known[0] != generation:
+            self._known = generation, self._store.outlets(), self._store.span()
+        return self._known
 
     def rows(self, numbers: Iterable[int]) -> dict[int, Row]:
         """Return passages and their articles by passage number, checked against their hashes."""
@@ -205,6 +230,17 @@ class Library:
         article which column of a table, or key of a JSON object, holds it. Raises LibraryLockedError.
         """
         wanted = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        total = sources.count(wanted)
+        # How many an archive or a table holds is known in the end.
+        return self.take(sources.read(wanted, columns), lambda done: progress("adding", done, max(done, total)))
+
+    def take(
+        self,
+        found: Iterable[tuple[str, Article | Rejection]],
+        progress: Callable[[int], None] = lambda done: None,
+        known: Vectors = lambda digests: {},
+    ) -> AddReport:
+        """Put (source, article or rejection) pairs in as `add` does; `known` may hold vectors of passages by digest."""
         added: list[str] = []
         updated: list[str] = []
         unchanged: list[str] = []
@@ -213,17 +249,17 @@ class Library:
         batch: list[tuple[Article, list[Passage]]] = []
         waiting: dict[bytes, str] = {}  # content of the batch, not yet in the store
         seen: dict[str, str] = {}
-        total, done = sources.count(wanted), 0
+        done = 0
         with self._writing(changes):
             self._describe_encoder()
 
             def flush() -> None:
-                self._commit(batch, changes)
+                self._commit(batch, changes, known)
                 batch.clear()
                 waiting.clear()
-                progress("adding", done, max(done, total))  # how many an archive holds is known in the end
+                progress(done)
 
-            for source, item in sources.read(wanted, columns):
+            for source, item in found:
                 done += 1
                 if isinstance(item, Rejection):
                     rejected.append(item)
@@ -245,25 +281,38 @@ class Library:
             flush()
         return AddReport(tuple(added), tuple(updated), tuple(unchanged), tuple(rejected))
 
-    def remove(self, article_id: str) -> None:
-        """Remove one article and its passages; raises UnknownArticleError or LibraryLockedError."""
+    def keep_versions(self, found: Iterable[Version]) -> None:
+        """Keep earlier versions of articles, the oldest first; raises LibraryLockedError."""
+        waiting = iter(found)
+        if first := next(waiting, None):
+            with self._writing(Changes()), self._store.transaction():
+                self._store.keep_versions(itertools.chain([first], waiting))
+
+    def remove(self, article_id: str, keep_versions: bool = False) -> None:
+        """Remove one article, its passages and, unless they are to be kept for what cites them, its versions.
+
+        Raises UnknownArticleError or LibraryLockedError.
+        """
         if not self._store.has(article_id):
             raise _unknown(article_id)
         changes = Changes()
         with self._writing(changes), self._store.transaction():
-            changes.removed += self._store.delete(article_id)
+            changes.removed += self._store.remove(article_id, keep_versions)
 
     def check(self) -> list[str]:
-        """Verify database, passages and derived indexes; return a line for each thing found and mended."""
-        found = self._store.damage()
-        count = 0
-        for number, _, _ in self._store.all_rows():  # verifies every passage against its hash
-            count += bool(number)
-        generation = self._store.generation()
+        """Verify database, articles, passages and indexes; return a line for each thing found and mended.
+
+        Raises LibraryDamagedError for what only `qa.salvage.repair` can mend, with the articles that are damaged.
+        """
+        damage, flawed = self._store.damage(), list(self._store.flawed())
+        if damage or flawed:
+            raise LibraryDamagedError(_told(self._store.path, damage, flawed))
+        generation, count = self._store.generation(), self._store.count()[1]
+        found = self._gone_back(generation)
         with self._mutex:
             snapshot = self._derived.load(generation)
             if snapshot is None or len(snapshot.vectors) != count or snapshot.lexical.size != count:
-                with self._locked():
+                with locked(self.path, self._store.writable):
                     self._snapshot = self._derived.build(generation)
                 found.append(f"{self.path}: the search indexes were stale or damaged and were built again")
         return found
@@ -274,12 +323,18 @@ class Library:
         if "encoder" not in self._store.manifest():
             self._store.describe_encoder(self.encoder.name, self.encoder.digest, self.encoder.dimension)
 
-    def _commit(self, batch: Sequence[tuple[Article, list[Passage]]], changes: Changes) -> None:
+    def _commit(
+        self,
+        batch: Sequence[tuple[Article, list[Passage]]],
+        changes: Changes,
+        also_known: Vectors,
+    ) -> None:
         """Embed what is new in a batch of articles and write it in one transaction."""
         if not batch:
             return
         digests = [[passage_digest(article, p) for p in passages] for article, passages in batch]
-        known = self._store.known_vectors([d for group in digests for d in group])
+        wanted = [digest for group in digests for digest in group]
+        known = also_known(wanted) | self._store.known_vectors(wanted)
         fresh = {
             digest: f"{article.header}\n{passage.text}"
             for (article, passages), group in zip(batch, digests, strict=True)
@@ -291,31 +346,31 @@ class Library:
         with self._store.transaction():
             for (article, passages), group in zip(batch, digests, strict=True):
                 block = np.frombuffer(b"".join(known[d] for d in group), dtype=np.float16)
-                removed, added = self._store.put(article, passages, group, block.reshape(len(group), -1))
+                vectors = block.reshape(len(group), self.encoder.dimension)
+                removed, added = self._store.put(article, passages, group, vectors)
                 changes.removed += removed
                 changes.added += added
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        if not self._store.writable:
-            raise LibraryError(f"{self.path} cannot be written to")
-        try:
-            with FileLock(self.path / _LOCK, timeout=0):
-                yield
-        except Timeout:
-            raise LibraryLockedError(f"another process is changing {self.path}; try again when it is done") from None
-
-    @contextmanager
     def _writing(self, changes: Changes) -> Iterator[None]:
         """Hold the write lock; afterwards, also after an error, bring the derived files up to date."""
-        with self._mutex, self._locked():
+        with self._mutex, locked(self.path, self._store.writable):
             before = self._derived.load(self._store.generation())
             try:
                 yield
             finally:
                 generation = self._store.generation()
                 if before is None or before.generation != generation:
-                    self._snapshot = self._derived.update(before, changes, generation)
+                    self._store.settle()
+                    self._snapshot = self._updated(before, changes, generation)
+
+    def _updated(self, before: Snapshot | None, changes: Changes, generation: int) -> Snapshot | None:
+        """Bring the derived files to a generation; None where there is no room, for the articles are in."""
+        try:
+            return self._derived.update(before, changes, generation)
+        except OSError as error:
+            self._notify(f"the articles are in, but the search indexes cannot be written ({error}); free some space")
+            return None
 
     def _recover(self, generation: int) -> Snapshot:
         """Derived files are not those of the newest generation: wait for their writer, or mend them."""
@@ -323,19 +378,63 @@ class Library:
             return self._derived.build(generation, in_memory=True)
         if self._snapshot is not None:
             try:
-                with FileLock(self.path / _LOCK, timeout=0):
-                    return self._derived.load(generation) or self._derived.build(generation)
+                with FileLock(self.path / LOCK, timeout=0):
+                    return self._mended(generation)
             except Timeout:  # a writer is at work: the old generation serves until it is done
                 return self._snapshot
         try:
-            with FileLock(self.path / _LOCK, timeout=_READER_WAIT):
-                generation = self._store.generation()
-                return self._derived.load(generation) or self._derived.build(generation)
+            with FileLock(self.path / LOCK, timeout=_READER_WAIT):
+                return self._mended(self._store.generation())
         except Timeout:
             return self._derived.build(generation, in_memory=True)
 
+    def _mended(self, generation: int) -> Snapshot:
+        """Load the derived files, or build them: in memory where there is no room for files."""
+        if found := self._derived.load(generation):
+            return found
+        for line in self._gone_back(generation):
+            self._notify(line)
+        try:
+            return self._derived.build(generation)
+        except OSError as error:
+            self._notify(f"the search indexes cannot be written ({error}); free some space")
+            return self._derived.build(generation, in_memory=True)
 
-def _unknown(article_id: str) -> UnknownArticleError:
+    def _gone_back(self, generation: int) -> list[str]:
+        """Say whether the database is older than its indexes: something was lost, or put back."""
+        if self._derived.generation() <= generation:
+            return []
+        return [
+            f"{self._store.path} is older than its indexes: its last changes were lost with its -wal file, or an older "
+            "copy was put back; add again what is missing"
+        ]
+
+
+@contextmanager
+def locked(path: Path, writable: bool = True) -> Iterator[None]:
+    """Hold the lock of a library's one writer; raises LibraryLockedError where another process has it."""
+    if not writable:
+        raise LibraryError(f"{path} cannot be written to: it is not yours to change, or the disk is full")
+    try:
+        with FileLock(path / LOCK, timeout=0):
+            yield
+    except Timeout:
+        raise LibraryLockedError(f"another process is changing {path}; try again when it is done") from None
+
+
+def _told(path: Path, damage: Sequence[str], flawed: Sequence[str]) -> str:
+    """Say what is damaged, and what helps, in one line."""
+    named = ", ".join(flawed[:_MOST_NAMED]) + (f" and {len(flawed) - _MOST_NAMED} more" if flawed[_MOST_NAMED:] else "")
+    parts = [f"damaged articles: {named}"] if flawed else []
+    if damage:
+        parts.append(f"{damage[0]}" + (f" and {len(damage) - 1} more such lines" if damage[1:] else ""))
+    remedy = "talks-qa check --repair saves what can be read"
+    return f"{path} is damaged ({'; '.join(parts)}); {'add them again, or ' if flawed and not damage else ''}{remedy}"
+
+
+def _unknown(article_id: str, version: str = "") -> UnknownArticleError:
+    if version:
+        return UnknownArticleError(f"the version {version} of the article {article_id!r} is not kept")
     return UnknownArticleError(f"no article has the id {article_id!r}; `talks-qa list` shows them")
 
 
@@ -353,10 +452,11 @@ def open_or_seed(
     notify: Notify = lambda line: None,
     progress: Progress = lambda stage, done, total: None,
     encoder: str = "",
+    versions: int = MOST_VERSIONS,
 ) -> Library:
     """Open a library; where none exists yet, make it from the articles that come along and say so."""
     folder = Path(path).expanduser() if path is not None else Config().library
-    library = Library.open(folder, encoder, notify)
+    library = Library.open(folder, encoder, notify, versions)
     if library.store.untouched():
         seeds = seed_folder()
         if seeds is None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.encoder import locate
-from embeddings.errors import EmbeddingError
+from embeddings.errors import EmbeddingError, ModelNotFoundError
 from embeddings.runtime import MODEL, OnnxModel, load_tokenizer
 
 if TYPE_CHECKING:
@@ -80,12 +80,15 @@ class Reader:
         )
         if not any(kind.endswith("ForQuestionAnswering") for kind in config.get("architectures") or []):
             raise EmbeddingError(f"{name} is not an extractive question-answering model")
+        if not any(folder.glob("*.safetensors")):  # other kinds of weights are pickled, and may hold a program
+            raise ModelNotFoundError(f"{folder} holds no *.safetensors weights")
         import torch
         from transformers import AutoModelForQuestionAnswering
         from transformers.utils import logging
 
         logging.disable_progress_bar()
         options: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True, "trust_remote_code": False}
+        options["use_safetensors"] = True
         model: Any = AutoModelForQuestionAnswering.from_pretrained(str(folder), **options).eval()
         typed = getattr(model.config, "type_vocab_size", 0) > 1
 

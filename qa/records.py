@@ -6,9 +6,12 @@ This module knows nothing of files, models or databases; everything else knows i
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+
+_VERSION = 16  # hexadecimal digits: 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,11 @@ class Article:
     url: str = ""
     author: str = ""
     kind: str = "news"
+
+    @property
+    def version(self) -> str:
+        """A short name of this content: that of `article_digest`. Two versions of one article differ in it."""
+        return article_digest(self).hex()[:_VERSION]
 
     @property
     def header(self) -> str:
@@ -73,7 +81,8 @@ class Citation:
     """A verbatim quote and where it stands: `article.text[start:end] == quote`.
 
     `mentions` are the expressions of time inside the quote, with the days they mean; `also` names
-    other outlets that carry the same story and so confirm nothing.
+    other outlets that carry the same story and so confirm nothing. `version` is the article's as it was when
+    quoted: `Library.article(article_id, version)` returns it also after the article has changed.
     """
 
     number: int
@@ -87,6 +96,15 @@ class Citation:
     quote: str
     mentions: tuple[Mention, ...] = ()
     also: tuple[str, ...] = ()
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An earlier version of an article, and when another took its place."""
+
+    article: Article
+    replaced: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +156,29 @@ class AddReport:
     updated: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     rejected: tuple[Rejection, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was read from a damaged library: how many articles, the ids of those lost, and where the old file is."""
+
+    saved: int
+    lost: tuple[str, ...]
+    kept: str
+
+
+def article_digest(article: Article) -> bytes:
+    """SHA-256 of everything an article says of itself, its id left out."""
+    parts = (
+        article.title,
+        article.outlet,
+        str(article.published),
+        article.url,
+        article.author,
+        article.kind,
+        article.text,
+    )
+    return hashlib.sha256("\x00".join(parts).encode()).digest()
 
 
 def header(title: str, outlet: str, published: date | None) -> str:

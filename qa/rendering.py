@@ -14,7 +14,7 @@ from rich.text import Text
 
 from qa.citing import explained
 from qa.dates import in_words
-from qa.records import AddReport, Answer, Article, Citation, Event, Hit, header
+from qa.records import AddReport, Answer, Article, Citation, Event, Hit, Repair, header
 
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")  # C0, DEL and C1, but for the newline
 
@@ -90,6 +90,15 @@ def render_report(report: AddReport) -> Text:
     for rejection in report.rejected:
         text.append("\nrejected ", "yellow").append(f"{one_line(rejection.source)}: {one_line(rejection.reason)}")
     return text
+
+
+def render_repair(repair: Repair) -> list[str]:
+    """Return what was saved of a damaged library, what was lost, and where the damaged file is."""
+    lost = f"lost, add them again: {', '.join(map(one_line, repair.lost))}" if repair.lost else "no article was lost"
+    return [
+        f"the database was damaged and was made anew: {repair.saved} articles were read; {lost}",
+        f"the damaged one is kept as {repair.kept}; programs that have the library open must be started again",
+    ]
 
 
 def describe(error: Exception) -> str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date
 
 from qa import stories
-from qa.records import Article
+from qa.records import Article, Passage
 from qa.when import mentions
 
 ARTICLE = "a.id, a.text, a.title, a.outlet, a.published, a.url, a.author, a.kind"
@@ -51,6 +52,13 @@ CREATE TABLE stories (
 ) WITHOUT ROWID;
 CREATE INDEX stories_story ON stories (story);
 CREATE TABLE story_keys (key INTEGER NOT NULL, story INTEGER NOT NULL, PRIMARY KEY (key, story)) WITHOUT ROWID;
+"""
+_VERSIONS = """
+CREATE TABLE versions (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, -- their order, whatever the clock said
+    article_id TEXT NOT NULL, digest BLOB NOT NULL, replaced TEXT NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX versions_article ON versions (article_id);
 """
 
 
@@ -93,13 +101,19 @@ def upgrade(db: sqlite3.Connection) -> None:
 
 def note_days(db: sqlite3.Connection, number: int, start: int, text: str, published: date | None) -> None:
     """Write which days a passage names."""
-    db.executemany(
-        "INSERT INTO mentions VALUES (?, ?, ?, ?, ?)",
-        [
-            (number, start + m.start, start + m.end, m.first.toordinal(), m.last.toordinal())
-            for m in mentions(text, published)
-        ],
-    )
+    rows = [(number, *days) for days in _days(start, text, published)]
+    db.executemany("INSERT INTO mentions VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def _days(start: int, text: str, published: date | None) -> list[tuple[int, int, int, int]]:
+    found = mentions(text, published)
+    return [(start + m.start, start + m.end, m.first.toordinal(), m.last.toordinal()) for m in found]
+
+
+def misdated(db: sqlite3.Connection, number: int, passage: Passage, article: Article) -> bool:
+    """Whether the days noted of a passage are not those that it names."""
+    noted = db.execute("SELECT start, end, first, last FROM mentions WHERE passage = ? ORDER BY 1, 2, 3, 4", (number,))
+    return noted.fetchall() != sorted(_days(passage.start, passage.text, article.published))
 
 
 # -- the story an article tells
@@ -129,7 +143,7 @@ def end_story(db: sqlite3.Connection, article_id: str) -> list[Article]:
     gone = [(key, row[0]) for key in stories.keys(head.text)] if head else []
     db.executemany("DELETE FROM story_keys WHERE key = ? AND story = ?", gone)
     query = f"SELECT {ARTICLE} FROM stories s JOIN articles a ON a.id = s.article_id WHERE story = ? AND NOT head"  # noqa: S608
-    orphans = [as_article(found) for found in db.execute(query, row).fetchall()]
+    orphans = _readable(db.execute(query, row).fetchall())
     db.execute("DELETE FROM stories WHERE story = ?", row)
     return orphans
 
@@ -137,8 +151,16 @@ def end_story(db: sqlite3.Connection, article_id: str) -> list[Article]:
 def _head(db: sqlite3.Connection, story: int) -> Article | None:
     """Return the article that a story's copies are copies of, None where it is damaged."""
     query = f"SELECT {ARTICLE} FROM stories s JOIN articles a ON a.id = s.article_id WHERE story = ? AND head"  # noqa: S608
-    row = db.execute(query, (story,)).fetchone()
-    return as_article(row) if row else None
+    return next(iter(_readable(db.execute(query, (story,)).fetchall())), None)
+
+
+def _readable(rows: list[Sequence[str]]) -> list[Article]:
+    """Return the articles of rows; a damaged one must not be in the way of its own replacement."""
+    found = []
+    for row in rows:
+        with suppress(TypeError, ValueError):
+            found.append(as_article(row))
+    return found
 
 
 def as_article(row: Sequence[str]) -> Article:
@@ -172,6 +194,10 @@ def _add_stories(db: sqlite3.Connection) -> None:
         enter_story(db, as_article(db.execute(query, (article_id,)).fetchone()))
 
 
+def _add_versions(db: sqlite3.Connection) -> None:
+    _run(db, _VERSIONS)
+
+
 def _run(db: sqlite3.Connection, script: str) -> None:
     """Run the statements of a script inside the transaction there is: `executescript` would end it."""
     for statement in script.split(";\n"):
@@ -180,5 +206,5 @@ def _run(db: sqlite3.Connection, script: str) -> None:
 
 
 # Each step leads from one version to the next; a new database takes them all.
-_UPGRADES: tuple[Callable[[sqlite3.Connection], None], ...] = (_add_mentions, _add_stories)
+_UPGRADES: tuple[Callable[[sqlite3.Connection], None], ...] = (_add_mentions, _add_stories, _add_versions)
 VERSION = 1 + len(_UPGRADES)

@@ -3,106 +3,53 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa import schema
+from qa import schema, versions
+from qa.database import Database
 from qa.dates import Days
-from qa.errors import LibraryDamagedError, LibraryError
-from qa.records import Article, Mention, Passage
+from qa.errors import LibraryDamagedError
+from qa.records import Article, Mention, Passage, Version, article_digest
 from qa.schema import ARTICLE, as_article
 
+MOST_VERSIONS = 10  # earlier ones of an article that are kept, unless a setting says otherwise
 _CHUNK = 500  # values in one IN (…), well under SQLite's limit
+_ROUNDING = 0.01  # of a squared length, by 16 bits a number
 _LONGEST = 366  # days an expression may span to count as naming a day within
-_DAYS_SINCE, _STORIES_SINCE = 2, 3  # versions of the tables: an older library that cannot be written to lacks them
+_DAYS_SINCE, _STORIES_SINCE, _VERSIONS_SINCE = (
+    2,
+    3,
+    4,
+)  # versions of the tables: an older library that cannot be written to lacks them
 
 Row = tuple[int, Passage, Article]  # a passage's stable number, the passage, its article
 
 
-class Store:
-    """One connection to `library.db`, shared by threads behind a lock."""
+class Store(Database):
+    """The database as articles and passages: everything handed out is checked against its hash."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._lock = threading.RLock()
-        self.writable = _writable(path)
-        fresh = not path.exists()
-        if fresh and not self.writable:
-            raise LibraryError(f"cannot make a library in {path.parent}: the folder cannot be written to")
-        # A folder that cannot be written to has no room for SQLite's side files either.
-        address = path.resolve().as_uri() + ("" if self.writable else "?mode=ro&immutable=1")
-        with self._mapped():
-            self._db = sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None, timeout=30)
-            try:
-                self._db.execute("PRAGMA foreign_keys = ON")
-                if self.writable:
-                    self._db.execute("PRAGMA journal_mode = WAL")
-                    self._db.execute("PRAGMA synchronous = NORMAL" if fresh else "PRAGMA synchronous = FULL")
-                if self.writable and not schema.exists(self._db):
-                    schema.create(self._db)
-                self.version = self._checked_version()
-                if self.writable and self.version < schema.VERSION:
-                    schema.upgrade(self._db)
-                    self.version = schema.VERSION
-            except BaseException:
-                self._db.close()
-                raise
-
-    def close(self) -> None:
-        """Close the connection; the store is of no use afterwards."""
-        with self._lock:
-            self._db.close()
-
-    # -- the manifest
-
-    def manifest(self) -> dict[str, str]:
-        """Return the manifest: schema version, generation, and the encoder's name, digest and dimension."""
-        with self._mapped():
-            return dict(self._db.execute("SELECT key, value FROM manifest"))
-
-    def describe_encoder(self, name: str, digest: str, dimension: int) -> None:
-        """Write which encoder made the vectors."""
-        values = {"encoder": name, "encoder_digest": digest, "dimension": str(dimension)}
-        with self.transaction():
-            self._db.executemany("INSERT OR REPLACE INTO manifest VALUES (?, ?)", values.items())
-
-    def describe_index(self, kind: str) -> None:
-        """Write of what kind the vector index is: a note for the keeper, no change of the library."""
-        with self._mapped():
-            self._db.execute("INSERT OR REPLACE INTO manifest VALUES ('index', ?)", (kind,))
-
-    def generation(self) -> int:
-        """Return the number of the last committed change."""
-        with self._mapped():
-            return int(self._db.execute("SELECT value FROM manifest WHERE key = 'generation'").fetchone()[0])
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything inside happens, with one step of the generation, or nothing does."""
-        with self._mapped():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("UPDATE manifest SET value = value + 1 WHERE key = 'generation'")
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+    def __init__(self, path: Path, most_versions: int = MOST_VERSIONS) -> None:
+        """Open the database; of each article at most so many earlier versions are kept."""
+        super().__init__(path)
+        self._most_versions = most_versions
 
     # -- articles
 
     def put(
         self, article: Article, passages: Sequence[Passage], digests: Sequence[bytes], vectors: NDArray[np.float16]
     ) -> tuple[list[int], list[int]]:
-        """Insert or replace an article, inside a transaction; return passage numbers (removed, added)."""
+        """Insert or replace an article, inside a transaction; return passage numbers (removed, added).
+
+        What is replaced is kept as an earlier version, unless it is damaged.
+        """
+        self._retire(article.id)
+        versions.drop(self._db, article)
         removed = self.delete(article.id)
         self._db.execute(
             "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -122,6 +69,17 @@ class Store:
         schema.enter_story(self._db, article)
         return removed, added
 
+    def remove(self, article_id: str, keep_versions: bool = False) -> list[int]:
+        """Delete an article and its versions, inside a transaction; return the numbers of its passages.
+
+        Where its versions are kept, what is deleted is the last of them.
+        """
+        if keep_versions:
+            self._retire(article_id)
+        else:
+            versions.forget(self._db, article_id)
+        return self.delete(article_id)
+
     def delete(self, article_id: str) -> list[int]:
         """Delete an article, inside a transaction; return the numbers of its passages."""
         rows = self._db.execute("SELECT rowid FROM passages WHERE article_id = ?", (article_id,)).fetchall()
@@ -131,24 +89,57 @@ class Store:
             schema.enter_story(self._db, orphan)
         return [row[0] for row in rows]
 
-    def article(self, article_id: str) -> Article | None:
-        """Return one article, checked against its hash, or None; raises LibraryDamagedError."""
+    def article(self, article_id: str, version: str = "") -> Article | None:
+        """Return one article, as it is or as it was, checked against its hash, or None.
+
+        Raises LibraryDamagedError.
+        """
+        if version:
+            for earlier in self.versions(article_id):
+                if earlier.article.version == version:
+                    return earlier.article
         with self._mapped():
             query = f"SELECT {ARTICLE}, a.digest FROM articles a WHERE id = ?"  # noqa: S608
             row = self._db.execute(query, (article_id,)).fetchone()
         if row is None:
             return None
-        article = as_article(row[:-1])
-        if article_digest(article) != row[-1]:
-            raise LibraryDamagedError(f"{self.path}: the article {article_id} is damaged; add it again")
-        return article
+        with suppress(TypeError, ValueError):
+            article = as_article(row[:-1])
+            if article.id == article_id and article_digest(article) == row[-1]:
+                return article if version in ("", article.version) else None
+        raise self._flawed(article_id)
+
+    def versions(self, article_id: str) -> list[Version]:
+        """Return the earlier versions of an article, the latest first, also of one that was removed."""
+        with self._mapped():
+            return versions.history(self._db, article_id) if self.version >= _VERSIONS_SINCE else []
+
+    def removed(self) -> Iterator[str]:
+        """Yield the id of each article that was removed, but for its versions; constant memory."""
+        query = (
+            "SELECT DISTINCT article_id FROM versions WHERE article_id > ?"
+            " AND article_id NOT IN (SELECT id FROM articles) ORDER BY 1 LIMIT ?"
+        )
+        return self._pages(query) if self.version >= _VERSIONS_SINCE else iter(())
+
+    def keep_versions(self, found: Iterable[Version]) -> None:
+        """Keep earlier versions, inside a transaction: the oldest first."""
+        for version in found:
+            versions.keep(self._db, version, self._most_versions)
 
     def articles(self, offset: int = 0, limit: int = -1) -> list[Article]:
         """Return articles, newest first, those without a date last; all of them, or `limit` after `offset`."""
         query = f"SELECT {ARTICLE} FROM articles a ORDER BY published DESC, id LIMIT ? OFFSET ?"  # noqa: S608
         with self._mapped():
             rows = self._db.execute(query, (limit, offset)).fetchall()
-        return [as_article(row) for row in rows]
+        try:
+            return [as_article(row) for row in rows]
+        except (TypeError, ValueError) as error:
+            raise self._damaged(error) from None
+
+    def ids(self) -> Iterator[str]:
+        """Yield the id of every article, in alphabetical order; constant memory."""
+        return self._pages("SELECT id FROM articles WHERE id > ? ORDER BY id LIMIT ?")
 
     def count(self) -> tuple[int, int]:
         """Return the number of articles and of passages."""
@@ -228,11 +219,10 @@ class Store:
                             continue
                         articles[article_id] = article
                     article = articles[article_id]
-                    passage = Passage(f"{article_id}#{number}", article_id, number, start, end, article.text[start:end])
+                    text = article.text[start:end] if isinstance(start, int) and isinstance(end, int) else ""
+                    passage = Passage(f"{article_id}#{number}", article_id, number, start, end, text)
                     if passage_digest(article, passage) != digest:
-                        raise LibraryDamagedError(
-                            f"{self.path}: the text of {passage.id} is damaged; add its article again"
-                        )
+                        raise self._flawed(article_id)
                     found[rowid] = (rowid, passage, article)
         return found
 
@@ -266,8 +256,9 @@ class Store:
             for chunk in _chunks(list(numbers)):
                 marks = ",".join("?" * len(chunk))
                 query = f"SELECT rowid, vector FROM passages WHERE rowid IN ({marks})"  # noqa: S608
-                for rowid, blob in self._db.execute(query, chunk):
-                    found[rowid] = np.frombuffer(blob, dtype=np.float16, count=dimension).astype(np.float32)
+                rows = self._db.execute(query, chunk).fetchall()
+                block = self._vectors([row[1] for row in rows], dimension)
+                found.update(zip((row[0] for row in rows), block, strict=True))
         return found
 
     def sample(self, size: int, dimension: int) -> NDArray[np.float32]:
@@ -285,17 +276,17 @@ class Store:
                 rows = self._db.execute(query, (last, size)).fetchall()
             if not rows:
                 return
-            block = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float16).reshape(len(rows), dimension)
-            yield [row[0] for row in rows], block.astype(np.float32)
+            yield [row[0] for row in rows], self._vectors([row[1] for row in rows], dimension)
             last = rows[-1][0]
 
     def known_vectors(self, digests: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Return vectors (as stored) of passages with these contents: nothing is embedded twice."""
+        """Return vectors (as stored) of passages with these contents: nothing sound is embedded twice."""
         found: dict[bytes, bytes] = {}
         with self._mapped():
             for chunk in _chunks(list(digests)):
                 marks = ",".join("?" * len(chunk))
-                found.update(self._db.execute(f"SELECT digest, vector FROM passages WHERE digest IN ({marks})", chunk))  # noqa: S608
+                rows = self._db.execute(f"SELECT digest, vector FROM passages WHERE digest IN ({marks})", chunk)  # noqa: S608
+                found.update((digest, blob) for digest, blob in rows if is_unit(blob))
         return found
 
     def matching(self, since: date | None, until: date | None, outlets: Sequence[str] | None) -> NDArray[np.int64]:
@@ -365,56 +356,58 @@ class Store:
             first, last = self._db.execute("SELECT min(published), max(published) FROM articles").fetchone()
         return (date.fromisoformat(first), date.fromisoformat(last)) if first else None
 
+    # -- checking
+
     def damage(self) -> list[str]:
-        """Return a line for everything wrong with the database; empty when it is sound."""
+        """Return a line for everything wrong with the file, its indexes and the earlier versions."""
+        found = super().damage()
         with self._mapped():
-            lines = [row[0] for row in self._db.execute("PRAGMA quick_check(20)")]
-            return [] if lines == ["ok"] else [f"{self.path}: {line}" for line in lines]
+            return found + (list(versions.damaged(self._db)) if self.version >= _VERSIONS_SINCE else [])
+
+    def flawed(self) -> Iterator[str]:
+        """Yield the id of each article whose text, passages, vectors or days are not as they were stored."""
+        days = self.version >= _DAYS_SINCE
+        return (article_id for article_id in self.ids() if not self._sound(article_id, days))
 
     # -- inside
 
-    def _sound(self, article_id: str) -> bool:
-        query = "SELECT rowid FROM passages WHERE article_id = ?"
+    def _pages(self, query: str) -> Iterator[str]:
+        last = ""
+        while True:
+            with self._mapped():
+                found = [row[0] for row in self._db.execute(query, (last, _CHUNK))]
+            yield from found
+            if not found:
+                return
+            last = found[-1]
+
+    def _retire(self, article_id: str) -> None:
+        """Keep an article, where there is one that is sound, as its latest earlier version."""
+        with suppress(LibraryDamagedError):
+            if article := self.article(article_id):
+                self.keep_versions([Version(article, versions.now())])
+
+    def _sound(self, article_id: str, days: bool = False) -> bool:
+        query = "SELECT rowid, vector FROM passages WHERE article_id = ?"
         try:
             with self._mapped():
                 self.article(article_id)
-                self.rows([row[0] for row in self._db.execute(query, (article_id,)).fetchall()])
+                vectors = dict(self._db.execute(query, (article_id,)))
+                rows = self.rows(vectors)
+                return all(map(is_unit, vectors.values())) and not (
+                    days and any(schema.misdated(self._db, *row) for row in rows.values())
+                )
         except LibraryDamagedError:
             return False
-        return True
 
-    @contextmanager
-    def _mapped(self) -> Iterator[None]:
-        """Hold the lock; SQLite's errors become the project's."""
-        try:
-            with self._lock:
-                yield
-        except (sqlite3.OperationalError, sqlite3.IntegrityError) as error:
-            raise LibraryError(f"{self.path}: {error}") from error
-        except sqlite3.DatabaseError as error:
-            raise LibraryDamagedError(
-                f"{self.path} is damaged ({error}); restore a copy or add the articles anew"
-            ) from error
+    def _vectors(self, blobs: list[bytes], dimension: int) -> NDArray[np.float32]:
+        """Return stored vectors as an array, shape (n, dimension); raises LibraryDamagedError."""
+        if any(not isinstance(blob, bytes) or len(blob) != 2 * dimension for blob in blobs):
+            raise self._damaged("a vector is not as long as it was")
+        return np.frombuffer(b"".join(blobs), dtype=np.float16).reshape(len(blobs), dimension).astype(np.float32)
 
-    def _checked_version(self) -> int:
-        found = schema.version(self._db)
-        if not 1 <= found <= schema.VERSION:
-            raise LibraryError(f"{self.path} has schema version {found}, this program reads {schema.VERSION}")
-        return found
-
-
-def article_digest(article: Article) -> bytes:
-    """SHA-256 of everything an article says of itself, its id left out."""
-    parts = (
-        article.title,
-        article.outlet,
-        str(article.published),
-        article.url,
-        article.author,
-        article.kind,
-        article.text,
-    )
-    return hashlib.sha256("\x00".join(parts).encode()).digest()
+    def _flawed(self, article_id: str) -> LibraryDamagedError:
+        return LibraryDamagedError(f"{self.path}: the article {article_id} is damaged; add it again")
 
 
 def passage_digest(article: Article, passage: Passage) -> bytes:
@@ -422,12 +415,14 @@ def passage_digest(article: Article, passage: Passage) -> bytes:
     return hashlib.sha256(f"{article.header}\n{passage.text}".encode()).digest()
 
 
+def is_unit(blob: object) -> bool:
+    """Whether a stored vector has length 1: a flipped bit that leaves it so moves no cosine by more than it may."""
+    if not isinstance(blob, bytes) or len(blob) % 2:
+        return False
+    vector = np.frombuffer(blob, dtype=np.float16).astype(np.float64)
+    return bool(abs(vector @ vector - 1.0) < _ROUNDING)
+
+
 def _chunks(values: list[int] | list[bytes]) -> Iterator[list[int] | list[bytes]]:
     for i in range(0, len(values), _CHUNK):
         yield values[i : i + _CHUNK]
-
-
-def _writable(path: Path) -> bool:
-    import os
-
-    return os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))

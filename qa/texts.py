@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from qa.cleaning import normalise, unwrap
-from qa.drafts import MAX_TEXT, Draft, Found, cleaned, lines
+from qa.drafts import MAX_TEXT, Draft, Found, cleaned, each_line
 from qa.errors import ArticleError
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,65536}?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -30,14 +30,7 @@ def text(data: bytes) -> Draft:
 
 def json_lines(file: BinaryIO, columns: Mapping[str, str]) -> Iterator[Found]:
     """Read one article a line, its fields taken from the keys that `columns` names."""
-    for number, line in enumerate(lines(file), start=1):
-        try:
-            if isinstance(line, ArticleError):
-                raise line
-            if line.strip():
-                yield f":{number}", _object(line, columns)
-        except ArticleError as error:
-            yield f":{number}", error
+    yield from each_line(file, lambda line: _object(line, columns))
 
 
 def row(meta: Mapping[str, Any], columns: Mapping[str, str]) -> Draft:

@@ -34,8 +34,9 @@ ARTICLE = Article(
 OTHER = Article("a2", "In Washington, Kayani spoke of Afghanistan.", "Another title", "Dawn", date(2013, 5, 2))
 START = ARTICLE.text.index(QUOTE)
 CITATION = Citation(
-    1, "a1", "The title", "The outlet", date(2012, 1, 1), "https://example.org/a", START, START + len(QUOTE), QUOTE
-)
+    1, "a1", "The title", "The outlet", date(2012, 1, 1), "https://example.org/a", START, START + len(QUOTE), QUOTE,
+    version=ARTICLE.version,
+)  # fmt: skip
 
 
 class Echo:
@@ -69,16 +70,18 @@ class Shelf:
 
     def __init__(self, articles: Sequence[Article] = (ARTICLE, OTHER)) -> None:
         self.held = {a.id: a for a in articles}
+        self.earlier: list[Article] = []
         self.changes = 1
 
     def articles(self, offset: int = 0, limit: int = -1) -> list[Article]:
         newest = sorted(self.held.values(), key=lambda a: a.published or date.min, reverse=True)[offset:]
         return newest if limit < 0 else newest[:limit]
 
-    def article(self, article_id: str) -> Article:
-        if article_id not in self.held:
-            raise UnknownArticleError(article_id)
-        return self.held[article_id]
+    def article(self, article_id: str, version: str = "") -> Article:
+        for article in (*self.earlier, *self.held.values()):
+            if article.id == article_id and version in ("", article.version):
+                return article
+        raise UnknownArticleError(article_id)
 
     def count(self) -> tuple[int, int]:
         return len(self.held), len(self.held)

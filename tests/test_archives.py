@@ -179,6 +179,8 @@ def test_locked_and_damaged_members_are_told(tmp_path: Path) -> None:
 
 # -- web archives
 
+HTML = "Content-Type: text/html"
+
 
 @pytest.mark.parametrize("name", ["a.warc", "a.warc.gz"])
 def test_the_pages_of_a_web_archive_are_read(name: str, tmp_path: Path) -> None:
@@ -188,14 +190,14 @@ def test_the_pages_of_a_web_archive_are_read(name: str, tmp_path: Path) -> None:
         files.warc("https://example.org/photo.jpg", b"\xff\xd8", "Content-Type: image/jpeg"),
         files.warc("https://example.org/gone", PAGE.encode(), status="404 Not Found"),
         files.warc("https://example.org/empty", b""),
-        files.warc("https://example.org/b", zlib.compress(PAGE.encode()), "Content-Type: text/html\r\nContent-Encoding: deflate"),
-        files.warc("https://example.org/c", chunked, "Content-Type: text/html\r\nTransfer-Encoding: chunked"),
+        files.warc("https://example.org/b", zlib.compress(PAGE.encode()), f"{HTML}\r\nContent-Encoding: deflate"),
+        files.warc("https://example.org/c", chunked, f"{HTML}\r\nTransfer-Encoding: chunked"),
         files.warc(
             "https://example.org/d",
             PAGE.replace("Murree", "Kōhat").encode("utf-16-le"),
             "Content-Type: text/html; charset=utf-16-le",
         ),
-    ]  # fmt: skip
+    ]
     data = b"".join(map(gzip.compress, records) if name.endswith(".gz") else records)
     found = all_of(file(tmp_path, data, name))
     assert list(found) == [f"/https://example.org/{name}" for name in ("murree.html?page=1", "empty", "b", "c", "d")]
@@ -218,9 +220,7 @@ def test_hostile_web_archives_end_in_a_rejection(tmp_path: Path) -> None:
     bomb = gzip.compress(files.warc("https://example.org/bomb", b"<p>" + b"x" * 80_000_000))
     told = reason(file(tmp_path, bomb, "a.warc.gz"))
     assert told.startswith("it unpacks to more than 100 times its size")
-    inner = files.warc(
-        "https://example.org/b", gzip.compress(bytes(200_000_000)), "Content-Type: text/html\r\nContent-Encoding: gzip"
-    )
+    inner = files.warc("https://example.org/b", gzip.compress(bytes(200_000_000)), f"{HTML}\r\nContent-Encoding: gzip")
     assert reason(file(tmp_path, inner, "b.warc")) == "larger than 50 MB"
     for data in (b"nonsense", b"WARC/1.0\r\nX: " + b"x" * 1_000_000):
         assert "damaged" in reason(file(tmp_path, data, "c.warc"))

@@ -179,6 +179,21 @@ def test_an_answer_can_be_shared_by_a_link_until_it_is_forgotten() -> None:
     perform(play)
 
 
+def test_what_was_quoted_of_an_article_that_has_changed_is_shown_as_it_was() -> None:
+    async def play(server: TelegramServer, scene: Scene) -> None:
+        answer = await asked(server)
+        start = await shared_link(server)
+        scene.shelf.held["a1"] = replace(ARTICLE, text="All different now.")
+        scene.shelf.earlier.append(ARTICLE)
+        await server.press(answer, "Full passage")
+        assert "Nobody said why." in await server.reply(2)
+        await server.say(start, 8)
+        await server.reply(1, 8)
+        assert [q for q, _ in scene.echo.asked] == ["who went?"]
+
+    perform(play)
+
+
 def test_a_shared_answer_whose_quote_is_gone_is_asked_again() -> None:
     async def play(server: TelegramServer, scene: Scene) -> None:
         await asked(server)

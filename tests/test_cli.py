@@ -133,7 +133,9 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"talks-qa {qa.__version__}\n"
 
 
-@pytest.mark.parametrize("name", ["ask", "search", "timeline", "repl", "add", "remove", "list", "eval", "check"])
+@pytest.mark.parametrize(
+    "name", ["ask", "search", "timeline", "repl", "add", "remove", "list", "eval", "check", "export", "import"]
+)
 def test_every_option_of_every_command_is_explained(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([name, "--help"])
@@ -152,7 +154,7 @@ def test_a_wrong_setting_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert capsys.readouterr() == ("", "talks-qa: setting 'threshold' must be a float, not 'high'\n")
 
 
-@pytest.mark.parametrize("name", ["remove x", "check"])
+@pytest.mark.parametrize("name", ["remove x", "check", "export x"])
 def test_a_mistyped_library_is_not_made(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     missing = tmp_path / "missing"
     assert main(["--library", str(missing), *name.split()]) == 1
@@ -309,6 +311,31 @@ def test_check_mends_a_damaged_index(copy: Path) -> None:
     found = json.loads(done.stdout)
     assert (done.returncode, len(found["problems"]), found["articles"]) == (0, 1, 2)
     assert talks(copy, "check").stdout == "2 articles, 2 passages: all is well\n"
+
+
+@pytest.mark.slow
+def test_check_repairs_a_damaged_database_only_when_it_is_told_to(copy: Path) -> None:
+    database = copy / "library" / "library.db"
+    before = database.read_bytes().replace(b"closed since November 2011", b"closed since November 2012")
+    database.write_bytes(before)
+    told = talks(copy, "check")
+    assert (told.returncode, told.stdout, told.stderr.count("\n")) == (1, "", 1)
+    assert "damaged articles: hangar" in told.stderr and "talks-qa check --repair" in told.stderr
+    assert database.read_bytes() == before
+    found = json.loads(talks(copy, "check", "--repair", "--json").stdout)
+    assert (found["articles"], found["lost"], Path(found["kept"]).read_bytes()[100:]) == (1, ["hangar"], before[100:])
+    assert talks(copy, "add", "articles").stdout == "added 1, updated 0, unchanged 1, rejected 0\n"
+    assert talks(copy, "check", "--repair").stdout == "2 articles, 2 passages: all is well\n"
+
+
+@pytest.mark.slow
+def test_what_is_exported_comes_back(copy: Path) -> None:
+    assert talks(copy, "export", "all.jsonl").stdout == "exported 2 articles, 0 earlier versions\n"
+    done = talks(copy, "import", "--library", "other", "all.jsonl")
+    assert (done.returncode, done.stdout) == (0, "added 2, updated 0, unchanged 0, rejected 0\n")
+    assert talks(copy, "list", "--library", "other", "--json").stdout == talks(copy, "list", "--json").stdout
+    missing = talks(copy, "import", "nowhere.jsonl")
+    assert (missing.returncode, missing.stderr) == (1, "talks-qa: nowhere.jsonl: No such file or directory\n")
 
 
 @pytest.mark.slow

@@ -46,10 +46,10 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
 
 
 def test_every_setting_has_its_name_in_the_environment() -> None:
-    values = {"library": "~/l", "encoder": "e", "reader": "r", "threshold": "0.1", "passages": "4"}
+    values = {"library": "~/l", "encoder": "e", "reader": "r", "threshold": "0.1", "passages": "4", "versions": "5"}
     assert set(values) == {f.name for f in dataclasses.fields(Config)}
     loaded = Config.load({f"TALKS_{name.upper()}": value for name, value in values.items()})
-    assert loaded == Config(Path.home() / "l", "e", "r", 0.1, 4)
+    assert loaded == Config(Path.home() / "l", "e", "r", 0.1, 4, 5)
 
 
 def test_names_of_other_programs_are_passed_over() -> None:
@@ -59,7 +59,10 @@ def test_names_of_other_programs_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("treshold = 0.5", "unknown setting 'treshold'; known: encoder, library, passages, reader, threshold"),
+        (
+            "treshold = 0.5",
+            "unknown setting 'treshold'; known: encoder, library, passages, reader, threshold, versions",
+        ),
         ('[threshold]\nx = "1"', "setting 'threshold' must be a float"),
         ("threshold = true", "setting 'threshold' must be a float, not True"),
         ('threshold = "high"', "setting 'threshold' must be a float, not 'high'"),
@@ -67,6 +70,7 @@ def test_names_of_other_programs_are_passed_over() -> None:
         ("threshold = 1.5", "threshold must be between 0 and 1, not 1.5"),
         ("passages = 0", "passages must be between 1 and 100, not 0"),
         ("passages = 2.7", "setting 'passages' must be a int"),
+        ("versions = -1", "versions must be between 0 and 1000, not -1"),
         ("library = 5", "setting 'library' must be a path, not 5"),
         ("encoder = 5", "setting 'encoder' must be a str, not 5"),
         ("reader = []", "setting 'reader' must be a str"),

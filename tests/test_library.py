@@ -166,3 +166,11 @@ def test_a_library_that_outgrows_the_exact_index_finds_the_same(
         assert "a3" not in found and "a4" in found
     with Library.open(tmp_path / "l") as again:
         assert len(again.snapshot().vectors) == 12 and again.snapshot().vectors.lists == 6
+
+
+def test_other_weights_than_those_of_the_vectors_are_told(copy: Path) -> None:
+    with Library.open(copy) as library:
+        manifest = library.store.manifest()
+        library.store.describe_encoder(manifest["encoder"], "0" * 64, int(manifest["dimension"]))
+    with Library.open(copy) as library, pytest.raises(LibraryError, match=r"the weights of .* have changed"):
+        Retriever(library).search("Kayani")

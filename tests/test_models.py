@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from itertools import pairwise
 from pathlib import Path
 
@@ -44,6 +45,25 @@ def test_models_that_are_not_there_are_told_in_one_line(tmp_path: Path) -> None:
         Encoder.load(str(tmp_path / "empty"))
     with pytest.raises(EmbeddingError, match="not an extractive"):
         Reader.load(str(locate("")))
+
+
+class Program:
+    """What a pickle may do when it is read."""
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (Path("ran"),)
+
+
+def test_weights_that_may_hold_a_program_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.json").write_text('{"architectures": ["BertForQuestionAnswering"], "model_type": "bert"}')
+    (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps(Program()))
+    for load in (Reader.load, Encoder.load):
+        with pytest.raises(ModelNotFoundError, match=r"holds no \*\.safetensors weights"):
+            load(str(tmp_path))
+    with pytest.raises(Exception, match="safetensors"):
+        load_sentence_transformer(str(tmp_path))
+    assert not (tmp_path / "ran").exists()
 
 
 def test_the_reader_finds_the_words_that_answer(reader: Reader) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import date
@@ -28,7 +29,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def put(store: Store, article: Article) -> tuple[list[int], list[int]]:
     spans = ((0, 25), (26, len(article.text)))
     passages = [Passage(f"{article.id}#{i}", article.id, i, s, e, article.text[s:e]) for i, (s, e) in enumerate(spans)]
-    vectors = np.arange(8, dtype=np.float16).reshape(2, 4)
+    vectors = np.eye(2, 4, dtype=np.float16)
     with store.transaction():
         return store.put(article, passages, [passage_digest(article, p) for p in passages], vectors)
 
@@ -58,7 +59,7 @@ def test_a_failed_transaction_leaves_no_trace(store: Store) -> None:
 def test_vectors_come_back_and_are_found_by_content(store: Store) -> None:
     article = Article("a", TEXT)
     put(store, article)
-    assert store.vectors([2], 4)[2].tolist() == [4, 5, 6, 7]
+    assert store.vectors([2], 4)[2].tolist() == [0, 1, 0, 0]
     passage = next(iter(store.rows([1]).values()))[1]
     assert passage_digest(article, passage) in store.known_vectors([passage_digest(article, passage), b"other"])
     assert [numbers for numbers, _ in store.all_vectors(4)] == [[1, 2]]
@@ -91,10 +92,65 @@ def test_the_days_that_passages_name_are_found(store: Store) -> None:
     assert store.span() is None
 
 
+def test_what_a_change_replaces_is_kept_once_and_found_by_its_version(store: Store) -> None:
+    texts = [TEXT, TEXT + " More.", TEXT + " Much more.", TEXT]
+    made = [Article("a", text, "T", "O", date(2012, 3, 29)) for text in texts]
+    for article in made:
+        put(store, article)
+    assert [v.article for v in store.versions("a")] == [made[2], made[1]]
+    assert [store.article("a", article.version) for article in made] == made
+    assert store.article("a", "0" * 16) is None and store.article("b", made[0].version) is None
+    assert store.damage() == []
+
+
+@pytest.mark.parametrize(("most", "kept"), [(0, 0), (2, 2), (10, 4)])
+def test_versions_are_bounded(tmp_path: Path, most: int, kept: int) -> None:
+    bounded = Store(tmp_path / "library.db", most)
+    for number in range(5):
+        put(bounded, Article("a", f"{TEXT} And number {number}."))
+        put(bounded, Article("b", f"{TEXT} Or number {number}."))
+    assert [v.article.text[-2] for v in bounded.versions("a")] == list("3210")[:kept]
+    assert len(bounded.versions("b")) == kept
+    bounded.close()
+
+
+@pytest.mark.parametrize(("keep", "left"), [(False, []), (True, [TEXT + " More.", TEXT])])
+def test_versions_go_with_their_article_unless_they_are_to_be_kept(store: Store, keep: bool, left: list[str]) -> None:
+    put(store, Article("a", TEXT))
+    put(store, Article("a", TEXT + " More."))
+    with store.transaction():
+        assert store.remove("a", keep) == [3, 4]
+    assert [v.article.text for v in store.versions("a")] == left
+    assert store.article("a") is None
+    assert store.article("a", Article("a", TEXT).version) == (Article("a", TEXT) if keep else None)
+
+
+@pytest.mark.parametrize(
+    "change", ["body = x'00'", "body = substr(body, 1, 60)", "digest = x'00'", "replaced = 'soon'"]
+)
+def test_a_damaged_version_is_never_handed_out_and_is_told(store: Store, change: str) -> None:
+    put(store, Article("a", TEXT))
+    put(store, Article("a", TEXT + " More."))
+    with sqlite3.connect(store.path) as other:
+        other.execute(f"UPDATE versions SET {change}")  # noqa: S608
+    other.close()
+    assert store.versions("a") == [] and store.article("a", Article("a", TEXT).version) is None
+    assert store.damage() == ["an earlier version of a is damaged (row 1 of versions)"]
+
+
+def test_a_damaged_text_is_not_kept_when_it_is_replaced(store: Store) -> None:
+    put(store, Article("a", TEXT))
+    with sqlite3.connect(store.path) as other:
+        other.execute("UPDATE articles SET text = replace(text, 'One', 'Two')")
+    other.close()
+    put(store, Article("a", TEXT))
+    assert store.versions("a") == []
+
+
 def downgrade(path: Path) -> None:
     """Make a library's database what version 1 wrote."""
     with sqlite3.connect(path) as old:
-        for table in ("mentions", "stories", "story_keys"):
+        for table in ("mentions", "stories", "story_keys", "versions"):
             old.execute(f"DROP TABLE {table}")
         old.execute("UPDATE manifest SET value = '1' WHERE key = 'schema'")
     old.close()
@@ -122,6 +178,28 @@ def test_an_older_library_that_cannot_be_written_to_is_read_without_its_days(
     day = (date(2011, 4, 20), date(2011, 4, 20))
     assert (old.writable, old.naming(day), old.dated(day), old.count()) == (False, {}, [], (1, 2))
     old.close()
+
+
+def test_what_is_still_in_the_log_is_read_where_nothing_can_be_written(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, Article("a", TEXT))
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    for part in tmp_path.glob("library.db*"):
+        shutil.copy(part, copied)
+    assert (copied / "library.db-wal").stat().st_size > 0
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    read = Store(copied / "library.db")
+    assert (read.writable, read.count(), read.damage()) == (False, (1, 2), [])
+    read.close()
+
+
+def test_a_change_is_in_the_file_itself_once_it_is_settled(store: Store) -> None:
+    put(store, Article("a", TEXT))
+    store.settle()
+    assert store.path.with_name("library.db-wal").stat().st_size == 0
+    assert TEXT.encode() in store.path.read_bytes()
 
 
 def test_a_changed_text_is_never_handed_out(store: Store) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import lzma
 import random
 import zlib
 from collections.abc import Iterator
@@ -30,13 +29,13 @@ from qa.library import Library
 from qa.metrics import auroc, contains, ece
 from qa.phrases import same
 from qa.records import Answer
+from qa.training.corpora import identity, multihop, whitehouse
 from qa.training.reports import HELD_BACK, REPORTS, Report, read
 
 QUESTIONS = Path(__file__).parent / "calibration.jsonl"
 _DISTRACTORS = 40  # articles beside those the questions are about
 _FOLDS = 5
 _REAL = 5  # how much a question about real news weighs against one about a made-up report, of which there are more
-_ID = 180  # characters of a URL that make an id
 
 
 def held_back() -> Iterator[tuple[str, Report]]:
@@ -72,23 +71,14 @@ def articles(data: Path, corpus: str) -> Iterator[dict[str, Any]]:
             row = {"id": key, "title": report.title, "outlet": report.outlet, "text": report.text}
             yield {**row, "published": report.published.isoformat()}
         return
-    if corpus == "whitehouse":
-        with lzma.open(data / "whitehouse_briefings" / "briefings.jsonl.xz", "rt", encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
-        return
-    with lzma.open(data / "multihop_rag" / "corpus.json.xz", "rt", encoding="utf-8") as file:
-        for row in json.load(file):
-            yield {
-                "id": row["url"][-_ID:], "title": row["title"], "outlet": row["source"],
-                "published": row["published_at"][:10], "url": row["url"], "text": row["body"],
-            }  # fmt: skip
+    yield from (whitehouse if corpus == "whitehouse" else multihop)(data)
 
 
 def library(data: Path, work: Path, corpus: str, questions: list[dict[str, Any]]) -> Library:
     """Open the library of a corpus, made when it is new: the articles asked about and some others."""
     opened = Library.open(work / corpus)
     if opened.count() == (0, 0):
-        about = {str(q["about"])[-_ID:] for q in questions}
+        about = {identity(q["about"]) for q in questions}
         rows = list(articles(data, corpus))
         chosen = [r for r in rows if r["id"] in about] + [r for r in rows if r["id"] not in about][:_DISTRACTORS]
         path = work / f"{corpus}.jsonl"
@@ -100,7 +90,7 @@ def library(data: Path, work: Path, corpus: str, questions: list[dict[str, Any]]
 def is_right(candidate: Candidate, question: dict[str, Any]) -> bool:
     """Whether a candidate answers: its phrase or its sentence, in the right article, says an accepted one."""
     quote = candidate.article.text[slice(*candidate.quote)]
-    there = candidate.article.id == str(question["article"])[-_ID:]
+    there = candidate.article.id == identity(question["article"])
     if there and (span := question.get("span")):
         inside = min(span[1], candidate.quote[1]) - max(span[0], candidate.quote[0])
         return bool(inside >= (span[1] - span[0]) / 2)

@@ -58,7 +58,7 @@ class ReportRows:
     def _asked(self, report: Report, question: Question, earlier: Sequence[Question]) -> str:
         """Return the question as it is read: after those it follows on, sometimes after one it does not need."""
         rng = self.random
-        text = self._typo(question.text) if rng.random() < _TYPO else question.text
+        text = typo(question.text, rng) if rng.random() < _TYPO else question.text
         turns = list(question.before)
         if not turns and earlier and rng.random() < _CHATTER:
             about = report if rng.random() < 0.7 else rng.choice(self.reports)
@@ -95,13 +95,14 @@ class ReportRows:
                 parts.append((start, end))
         return parts
 
-    def _typo(self, text: str) -> str:
-        """Swap two neighbouring letters inside a word."""
-        places = [i for i in range(1, len(text) - 2) if text[i : i + 2].isalpha() and text[i - 1].isalpha()]
-        if not places:
-            return text
-        i = self.random.choice(places)
-        return text[:i] + text[i + 1] + text[i] + text[i + 2 :]
+
+def typo(text: str, rng: random.Random) -> str:
+    """Swap two neighbouring letters inside a word."""
+    places = [i for i in range(1, len(text) - 2) if text[i : i + 2].isalpha() and text[i - 1].isalpha()]
+    if not places:
+        return text
+    i = rng.choice(places)
+    return text[:i] + text[i + 1] + text[i] + text[i + 2 :]
 
 
 def _alone(question: Question) -> str:

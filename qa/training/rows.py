@@ -7,7 +7,7 @@ import json
 import lzma
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -41,7 +41,8 @@ MADE_NEGATIVES = 0.25  # share of answerable rows turned into near-miss unanswer
 HEADERS = 0.7  # share of rows that get a title/outlet/date header
 CONDITIONED = 0.12  # share of rows with a header whose question names its outlet or its date
 OWN_NEGATIVES = 0.08  # ... of rows about our own reports, which have near misses of their own
-REPORTS = 0.6  # share of rows about our own reports
+REPORTS = 0.35  # share of rows about our own reports
+NEWS = 0.45  # ... and of rows of our own questions about real news
 HELD_OUT = 20  # one context in so many is kept for validation and calibration
 
 OUTLETS = (
@@ -90,9 +91,9 @@ def read_rows(path: Path) -> Iterator[Row]:
 class Mixture:
     """The training mixture: an endless, seeded stream of public rows drawn by `WEIGHTS` and rows of our own."""
 
-    def __init__(self, folder: Path, own: Callable[[random.Random], Iterable[Row]], seed: int) -> None:
+    def __init__(self, folder: Path, own: Callable[[random.Random], Sequence[Iterable[Row]]], seed: int) -> None:
         self.random = random.Random(seed)
-        self.own = own(self.random)
+        self.reports, self.news = own(self.random)
         self.pools: dict[str, list[Row]] = {}
         for name in WEIGHTS:
             rows = [r for r in read_rows(folder / f"{name}.jsonl.xz") if not held_out(r.context)]
@@ -100,9 +101,10 @@ class Mixture:
         self.negatives = Negatives([r.context for rows in self.pools.values() for r in rows if r.answers], self.random)
 
     def __iter__(self) -> Iterator[Row]:
-        public, own = self._public(), self._own()
+        sources = self._public(), self._own(self.reports), self._own(self.news)
+        shares = 1 - REPORTS - NEWS, REPORTS, NEWS
         while True:
-            yield next(own) if self.random.random() < REPORTS else next(public)
+            yield next(self.random.choices(sources, shares)[0])
 
     def _public(self) -> Iterator[Row]:
         while True:  # one pass over the weighted mixture, shuffled, then another
@@ -116,9 +118,9 @@ class Mixture:
                 changed = self._missed(row, MADE_NEGATIVES)
                 yield self._with_header(changed) if self.random.random() < HEADERS else changed
 
-    def _own(self) -> Iterator[Row]:
+    def _own(self, rows: Iterable[Row]) -> Iterator[Row]:
         while True:
-            epoch = list(self.own)
+            epoch = list(rows)
             self.random.shuffle(epoch)
             for row in epoch:
                 yield self._with_header(self._missed(row, OWN_NEGATIVES))

@@ -22,10 +22,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from embeddings.encoder import Encoder
 from qa.metrics import auroc
 from qa.reader import MAX_QUESTION_TOKENS
 from qa.records import header
 from qa.training.near import ReportRows
+from qa.training.news import NewsRows
 from qa.training.reports import HELD_BACK, REPORTS, read
 from qa.training.rows import Mixture, Row, held_out, read_rows
 
@@ -158,12 +160,14 @@ def validate(model: Any, encoding: Encoding, rows: list[Row], autocast: Any) -> 
     return {"f1": sum(f1) / max(1, len(f1)), "auroc": auroc(yes, no) or 0.0}
 
 
-def own_rows(folder: Path, rng: random.Random) -> ReportRows:
-    """Rows about our own reports, those kept for calibration left out."""
-    files = [f for f in sorted(folder.glob("*.txt")) if not f.name.startswith(HELD_BACK)]
+def own_rows(reports: Path, data: Path, rng: random.Random) -> tuple[ReportRows, NewsRows]:
+    """Rows about our own reports, those kept for calibration left out, and rows about real news."""
+    files = [f for f in sorted(reports.glob("*.txt")) if not f.name.startswith(HELD_BACK)]
     if not files:
-        raise SystemExit(f"no reports to train on in {folder} (--reports)")
-    return ReportRows([report for file in files for report in read(file)], rng)
+        raise SystemExit(f"no reports to train on in {reports} (--reports)")
+    return ReportRows([report for file in files for report in read(file)], rng), NewsRows(
+        data, Encoder.load().count, rng
+    )
 
 
 def own_validation(rng: random.Random) -> list[Row]:
@@ -187,7 +191,7 @@ def validation_rows(folder: Path) -> list[Row]:
 def main() -> None:  # noqa: PLR0915 - one loop, told in order
     """Run the training; see the module's docstring."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder of *.jsonl.xz rows")
+    parser.add_argument("--data", type=Path, required=True, help="folder of all public data")
     parser.add_argument("--reports", type=Path, default=REPORTS, help="folder of our own reports")
     parser.add_argument("--start", type=Path, required=True, help="model folder to begin from")
     parser.add_argument("--out", type=Path, required=True, help="where checkpoints go")
@@ -206,6 +210,7 @@ def main() -> None:  # noqa: PLR0915 - one loop, told in order
     torch.manual_seed(args.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     args.out.mkdir(parents=True, exist_ok=True)
+    public = args.data / "reader_training"
     checkpoint = args.out / "checkpoint.pt"
     options: Any = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "dtype": torch.float32}
     model: Any = BertForQuestionAnswering.from_pretrained(str(args.start), **options).to(device)
@@ -221,7 +226,7 @@ def main() -> None:  # noqa: PLR0915 - one loop, told in order
         return torch.autocast(device, dtype=torch.bfloat16)
 
     encoding = Encoding(args.start, args.seed)
-    valid = {"public": validation_rows(args.data), "own": own_validation(random.Random(args.seed))}
+    valid = {"public": validation_rows(public), "own": own_validation(random.Random(args.seed))}
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE))
     total = args.rows // args.batch
     step, spent = 0, 0.0
@@ -233,7 +238,8 @@ def main() -> None:  # noqa: PLR0915 - one loop, told in order
         step, spent = saved["step"], saved["spent"]
         print(f"continuing at step {step}", flush=True)
     # A run that goes on draws new rows: the mixture is far larger than what one run sees of it.
-    stream = encoding.batches(iter(Mixture(args.data, partial(own_rows, args.reports), args.seed + step)), args.batch)
+    mixture = Mixture(public, partial(own_rows, args.reports, args.data), args.seed + step)
+    stream = encoding.batches(iter(mixture), args.batch)
     model.train()
     begun, mean = time.monotonic(), None
     log = (args.out / "log.jsonl").open("a")
