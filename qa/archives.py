@@ -116,12 +116,18 @@ def warc_pages(file: BinaryIO) -> Iterator[tuple[str, str, bytes | ArticleError]
 
     left = _allowance(file)
     try:
-        for record in ArchiveIterator(file, auto_decode="all"):
+        for record in ArchiveIterator(file, parse_http=False):
             if (left := left - record.content_length) < 0:
                 raise _too_much()
-            if record.record_type != WarcRecordType.response or not record.is_http_parsed:
+            if record.record_type != WarcRecordType.response:
                 continue
-            if record.http_headers.status_code == 200 and "html" in (record.http_content_type or ""):
+            large = record.content_length > MAX_FILE
+            if not large:
+                record.freeze()  # so that a page left half unpacked does not lead astray what comes after it
+            record.parse_http(auto_decode="none" if large else "all")
+            if not record.is_http_parsed or record.http_headers.status_code != 200:
+                continue
+            if "html" in (record.http_content_type or ""):
                 url = record.headers.get("WARC-Target-URI") or ""
                 yield url.strip("<>"), record.http_charset or "", _payload(record.reader)
     except (OSError, ValueError) as error:
