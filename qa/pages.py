@@ -9,6 +9,9 @@ from qa.drafts import Draft, one_line
 from qa.errors import ArticleError
 
 MAX_PAGE = 10_000_000  # bytes of one page: ten times the longest that newspapers send
+_MAX_TAGS = 100_000  # of one page: the parsers of tags need seconds for so many
+_MAX_ATTRIBUTES = 5000  # of one tag: the time to read them grows with their square
+_VALUE = re.compile(rb"""(?<=[^\s"'=<>/])\s*+=\s*+(?:"[^"]*+"|'[^']*+')""")
 _SAVED_FROM = re.compile(rb"saved from url=\(\d+\)(https?://[^\s<>]{1,2000})|\burl:\s+(https?://[^\s<>]{1,2000})")
 
 
@@ -16,6 +19,7 @@ def page(data: bytes, url: str = "", charset: str = "") -> Draft:
     """Read the reporting and the metadata of an HTML page; `url` and `charset` are what the one who sent it says."""
     import trafilatura
 
+    _check(data)
     try:
         found = trafilatura.bare_extraction(
             _decoded(data, charset),
@@ -55,6 +59,16 @@ def saved(data: bytes) -> Draft:
         raise ArticleError("no page found in it; save it again as HTML")
     url = str(message.get("Snapshot-Content-Location") or part.get("Content-Location") or "")
     return page(html, url if re.match(r"https?://\S+$", url) else "", str(part.get_content_charset() or ""))
+
+
+def _check(data: bytes) -> None:
+    """Refuse what the parsers would read for minutes: they have no limits of their own."""
+    if data.count(b"<") > _MAX_TAGS:
+        raise ArticleError(f"the page has more than {_MAX_TAGS:,} tags")
+    for piece in _VALUE.sub(b"=", data).split(b">"):
+        # A tag that is not closed ends nowhere, so whatever stands before the next ">" may be read as attributes.
+        if len(piece) > 2 * _MAX_ATTRIBUTES and len(piece.partition(b"<")[2].split()) > _MAX_ATTRIBUTES:
+            raise ArticleError(f"a tag of the page has more than {_MAX_ATTRIBUTES:,} attributes")
 
 
 def _decoded(data: bytes, charset: str) -> bytes | str:
