@@ -12,6 +12,7 @@ MAX_PAGE = 10_000_000  # bytes of one page: ten times the longest that newspaper
 _MAX_TAGS = 100_000  # of one page: the parsers of tags need seconds for so many
 _MAX_ATTRIBUTES = 5000  # of one tag: the time to read them grows with their square
 _VALUE = re.compile(rb"""(?<=[^\s"'=<>/])\s*+=\s*+(?:"[^"]*+"|'[^']*+')""")
+_TABLE = re.compile(rb"<table", re.IGNORECASE)
 _SAVED_FROM = re.compile(rb"saved from url=\(\d+\)(https?://[^\s<>]{1,2000})|\burl:\s+(https?://[^\s<>]{1,2000})")
 
 
@@ -20,18 +21,23 @@ def page(data: bytes, url: str = "", charset: str = "") -> Draft:
     import trafilatura
 
     _check(data)
-    try:
-        found = trafilatura.bare_extraction(
-            _decoded(data, charset),
-            url=url or None,
-            include_comments=False,
-            include_tables=False,
-            favor_precision=True,
-            with_metadata=True,
-        )
-    except Exception as error:  # noqa: BLE001 - lxml and its callers raise many kinds on hostile pages
-        raise ArticleError(f"the page cannot be parsed: {one_line(error)}") from None
-    if found is None or not (found.text or "").strip():
+    decoded = _decoded(data, charset)
+    # Read strictly, nothing is left of a page whose columns are cells of a table; such a page is read once more.
+    for strict in (True, False) if _TABLE.search(data) else (True,):
+        try:
+            found = trafilatura.bare_extraction(
+                decoded,
+                url=url or None,
+                include_comments=False,
+                include_tables=False,
+                favor_precision=strict,
+                with_metadata=True,
+            )
+        except Exception as error:  # noqa: BLE001 - lxml and its callers raise many kinds on hostile pages
+            raise ArticleError(f"the page cannot be parsed: {one_line(error)}") from None
+        if found is not None and (found.text or "").strip():
+            break
+    else:
         raise ArticleError("no reporting found in the page")
     text = clean(found.text)
     meta = {

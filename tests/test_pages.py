@@ -47,6 +47,13 @@ def test_the_address_is_that_of_the_comment_a_browser_leaves(tmp_path: Path) -> 
     assert article(file(tmp_path, html, "a.html")).url == URL
 
 
+def test_a_page_whose_columns_are_cells_of_a_table_is_read(tmp_path: Path) -> None:
+    told = "<br><br>".join(STORY)
+    html = f"<html><body><table><tr><td>Home</td><td><b>Generals meet</b><br><br>{told}</td></tr></table></body></html>"
+    text = article(file(tmp_path, html, "a.html")).text
+    assert all(paragraph in text for paragraph in STORY)
+
+
 # -- what was fetched
 
 

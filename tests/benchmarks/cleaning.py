@@ -1,8 +1,8 @@
 """How much of the reporting of noisy pages is kept, and how much else: `python -m tests.benchmarks.cleaning`.
 
 The pages are those of `pages.py`, fifty, invented, every paragraph labelled. Counted are characters but for white
-space, sentence by sentence: recall is the part of the reporting that is kept, precision the part of what is kept that is
-reporting. trafilatura alone reads pages as set up for articles here; a text has no markup that it could go by.
+space, sentence by sentence: recall is the part of the reporting that is kept, precision the part of what is kept that
+is reporting. trafilatura alone reads pages as set up for articles here; a text has no markup that it could go by.
 """
 
 from __future__ import annotations
@@ -57,9 +57,14 @@ def ours(page: Page) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print precision and recall by half and way of writing."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.cleaning", description=main.__doc__)
-    parser.add_argument("--show", action="store_true", help="print what the library kept wrongly or lost, first half only")
+    parser.add_argument(
+        "--show", action="store_true", help="print what the library kept wrongly or lost, first half only"
+    )
     args = parser.parse_args(arguments)
-    print(f"{'':24}{'trafilatura alone':>20}{'as in the library':>20}\n{'':24}{'prec.   recall':>20}{'prec.   recall':>20}")
+    print(
+        f"{'':24}{'trafilatura alone':>20}{'as in the library':>20}\n"
+        f"{'':24}{'prec.   recall':>20}{'prec.   recall':>20}"
+    )
     for half in HALVES:
         sums: dict[str, list[int]] = defaultdict(lambda: [0] * 8)
         for page in pages(half):

@@ -108,8 +108,8 @@ def _tables(story: _Story, f: Furniture) -> bytes:
     return f"""<html><head><meta http-equiv=Content-Type content="text/html; charset=windows-1252">
 <title>{f["outlet"]}: {story.title}</title></head><body bgcolor=white><table width=100%><tr>
 <td colspan=3>{_links(f["nav"], "font")}</td></tr><tr><td width=120>{_links(f["related"], "p")}</td><td>
-<font size=5><b>{story.title}</b></font><br><font size=1>By {story.author}<br>Posted {story.day:%B %d, %Y}</font><br><br>
-<font face=Times>{text}</font><br><br><table border=1>{_rows(f["table"])}</table>
+<font size=5><b>{story.title}</b></font><br><font size=1>By {story.author}<br>
+Posted {story.day:%B %d, %Y}</font><br><br><font face=Times>{text}</font><br><br><table border=1>{_rows(f["table"])}</table>
 {_links(f["share"], "font")}</td><td width=200>{teasers}{f["newsletter"]}</td></tr>
 <tr><td colspan=3><font size=1>{"<br>".join(f["footer"])}</font></td></tr></table></body></html>""".encode("cp1252")
 
@@ -128,8 +128,10 @@ def _weblog(story: _Story, f: Furniture) -> bytes:
     return f"""<!DOCTYPE html><html><head><meta charset="UTF-8"><title>{story.title} – {f["outlet"]}</title></head>
 <body class="single-post"><div id="page"><div id="cookie-notice"><p>{f["consent"]}</p></div>
 <div class="menu"><ul>{_links(f["nav"])}</ul></div><div id="content"><div class="post type-post hentry">
-<h1 class="entry-title">{story.title}</h1><div class="entry-meta">Posted on {story.day:%B %d, %Y} by {story.author}</div>
-<div class="entry-content">{"".join(body)}</div><div class="post-navigation">{_links(f["related"][:2], "div")}</div></div>
+<h1 class="entry-title">{story.title}</h1>
+<div class="entry-meta">Posted on {story.day:%B %d, %Y} by {story.author}</div>
+<div class="entry-content">{"".join(body)}</div>
+<div class="post-navigation">{_links(f["related"][:2], "div")}</div></div>
 <ol class="comment-list">{comments}</ol><div id="respond"><h3>Leave a Reply</h3></div></div>
 <div class="widget-area">{"".join(f"<div class=widget><h4>{a}</h4><p>{b}</p></div>" for a, b in f["teasers"])}</div>
 <div class="site-info">{" ".join(f["footer"])}</div></div></body></html>""".encode()
@@ -143,14 +145,22 @@ def _live(story: _Story, f: Furniture) -> bytes:
         for n, paragraph in enumerate(_paragraphs(story))
     )
     return f"""<!doctype html><html><head><meta charset=utf-8><title>{story.title} - live | {f["outlet"]}</title></head>
-<body><nav>{_links(f["nav"], "span")}</nav><main><h1>{story.title}</h1><div class=standfirst>Updated {story.day:%d %B %Y}
-</div><div class="live-feed">{posts}</div></main><aside class=most-read><h2>Most read</h2><ol>{_links(f["related"])}</ol>
+<body><nav>{_links(f["nav"], "span")}</nav><main><h1>{story.title}</h1>
+<div class=standfirst>Updated {story.day:%d %B %Y}</div><div class="live-feed">{posts}</div></main>
+<aside class=most-read><h2>Most read</h2><ol>{_links(f["related"])}</ol>
 </aside><footer>{_links(f["footer"], "span")}</footer></body></html>""".encode()
 
 
 def _scraped(story: _Story, f: Furniture) -> bytes:
     """The text of a page as a scraper leaves it: a line for each element, in order."""
-    lines = [*f["nav"], f["consent"], story.title, f"By {story.author}", f"Published {story.day:%B %d, %Y}", *f["share"]]
+    lines = [
+        *f["nav"],
+        f["consent"],
+        story.title,
+        f"By {story.author}",
+        f"Published {story.day:%B %d, %Y}",
+        *f["share"],
+    ]
     body = [p.removeprefix("* ").removeprefix("# ") for p in story.text]
     body.insert(2, f["caption"])
     body.insert(4, f["inline"][1])
@@ -176,7 +186,8 @@ def _hashed(story: _Story, f: Furniture) -> bytes:
     )
     return f"""<!DOCTYPE html><html><head><meta charset="utf-8"/><title>{story.title}</title>
 <meta property="og:site_name" content="{html.escape(f["outlet"])}"/></head><body><div id="root"><div class="css-0">
-{_links(f["nav"], "div")}</div><div class="css-1"><h1 class="css-2">{story.title}</h1><div class="css-3">{story.author}</div>
+{_links(f["nav"], "div")}</div><div class="css-1"><h1 class="css-2">{story.title}</h1>
+<div class="css-3">{story.author}</div>
 <time datetime="{story.day}">{story.day:%b %d, %Y}</time><div class="css-4">{_links(f["share"], "div")}</div>
 {"".join(body)}</div><div class="css-5"><h2>More from {html.escape(f["outlet"])}</h2>{cards}</div>
 <div class="css-6"><h2>Conversation</h2>{said}</div><div class="css-9">{_links(f["footer"], "div")}</div></div>
@@ -189,11 +200,13 @@ def _mobile(story: _Story, f: Furniture) -> bytes:
     body.insert(1, f"<amp-img src=a.jpg width=4 height=3></amp-img><p class=caption>{f['caption']}</p>")
     body.insert(3, f"<p class=see-also><a href=/1>{f['inline'][0]}</a></p>")
     return f"""<!doctype html><html amp><head><meta charset=utf-8><title>{story.title} - {f["outlet"]}</title>
-<script type=application/ld+json>{{"@type":"NewsArticle","headline":"{story.title}","datePublished":"{story.day}"}}</script>
+<script type=application/ld+json>
+{{"@type":"NewsArticle","headline":"{story.title}","datePublished":"{story.day}"}}</script>
 </head><body><amp-sidebar><ul>{_links(f["nav"])}</ul></amp-sidebar><amp-user-notification><p>{f["consent"]}</p>
 </amp-user-notification><section class=headline><h1>{story.title}</h1><p class=author>{story.author}</p></section>
 <amp-social-share type=x></amp-social-share><section class=story>{"".join(body)}</section><section class=recommended>
-<h5>You may also like</h5>{_links(f["related"], "p")}</section><section>{_links(f["footer"], "p")}</section></body></html>""".encode()
+<h5>You may also like</h5>{_links(f["related"], "p")}</section>
+<section>{_links(f["footer"], "p")}</section></body></html>""".encode()
 
 
 def _divided(story: _Story, f: Furniture) -> bytes:
