@@ -109,7 +109,8 @@ def _tables(story: _Story, f: Furniture) -> bytes:
 <title>{f["outlet"]}: {story.title}</title></head><body bgcolor=white><table width=100%><tr>
 <td colspan=3>{_links(f["nav"], "font")}</td></tr><tr><td width=120>{_links(f["related"], "p")}</td><td>
 <font size=5><b>{story.title}</b></font><br><font size=1>By {story.author}<br>
-Posted {story.day:%B %d, %Y}</font><br><br><font face=Times>{text}</font><br><br><table border=1>{_rows(f["table"])}</table>
+Posted {story.day:%B %d, %Y}</font><br><br><font face=Times>{text}</font><br><br>
+<table border=1>{_rows(f["table"])}</table>
 {_links(f["share"], "font")}</td><td width=200>{teasers}{f["newsletter"]}</td></tr>
 <tr><td colspan=3><font size=1>{"<br>".join(f["footer"])}</font></td></tr></table></body></html>""".encode("cp1252")
 
