@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from pathlib import Path
 
 from telegram import Document
 from telegram.error import TelegramError
@@ -14,7 +13,7 @@ from bot import keyboards, replies
 from bot.chats import Listing
 from bot.html import one_line
 from bot.talk import Talk
-from qa.articles import SUFFIXES
+from qa.articles import SUFFIXES, kind_of
 from qa.errors import TalksError
 from qa.records import AddReport
 
@@ -47,7 +46,7 @@ async def document(talk: Talk) -> None:
     if sent is None:
         return
     name, most = one_line(sent.file_name or "", 100), talk.services.settings.upload_mb
-    if Path(name).suffix.lower() not in SUFFIXES:
+    if not kind_of(name):
         await talk.reply(replies.remark(say("I read these kinds of files: {kinds}", kinds=_kinds())))
         return
     if (sent.file_size or 0) > most * 1_000_000:
@@ -139,9 +138,8 @@ def _remove(talk: Talk, article_id: str) -> None:
 
 def _safe(name: str) -> str:
     """A file name that leads nowhere else."""
-    path = Path(name.replace("/", "-").replace("\\", "-"))
-    stem = re.sub(r"[^\w-]+", "-", path.stem)[:80] or "article"
-    return f"{stem}{path.suffix.lower()}"
+    kind = kind_of(name)
+    return (re.sub(r"[^\w-]+", "-", name[: len(name) - len(kind)])[:80] or "article") + kind
 
 
 def _kinds() -> str:

@@ -1,46 +1,92 @@
-"""Files and folders → articles, one at a time; what cannot be read becomes a rejection with a reason."""
+"""Files, folders, archives and bytes → articles, one at a time; what cannot be read is a rejection with a reason.
+
+Which kind of file is read by what is told here; how, in the module of each kind.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-import textwrap
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, TypeVar
+from functools import partial
+from pathlib import Path, PurePath, PurePosixPath
+from typing import BinaryIO, TypeVar
 
-from qa.cleaning import clean, normalise, unwrap
-from qa.dates import parse_date
+from qa import pages, texts
+from qa.drafts import FIELDS, Found, Origin, each_line, finish, whole
 from qa.errors import ArticleError
 from qa.records import Article, Rejection
 
+_TEXTS = (".md", ".markdown", ".txt")
+_PAGES = (".html", ".htm")
+_SAVED = (".mhtml", ".mht")
+_DELIMITED = (".csv", ".tsv")
+_TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2")
+_ARCHIVES = (".zip", *_TARS, ".warc", ".warc.gz")
+SUFFIXES = (*_TEXTS, *_PAGES, *_SAVED, ".pdf", ".docx", ".epub", ".jsonl", *_DELIMITED, ".parquet", *_ARCHIVES)
+_TYPES = {
+    "text/plain": ".txt",
+    "text/markdown": ".md",
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "multipart/related": ".mhtml",
+    "message/rfc822": ".mhtml",
+    "application/pdf": ".pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/epub+zip": ".epub",
+    "application/jsonl": ".jsonl",
+    "application/x-ndjson": ".jsonl",
+}
+
+__all__ = ["FIELDS", "SUFFIXES", "Item", "count", "kind_of", "parse", "read", "read_lines"]
+
 T = TypeVar("T")
-MAX_TEXT = 5_000_000  # characters of one article
-MAX_FILE = 50_000_000  # bytes of one file that holds one article
-MAX_LINE = 4 * MAX_TEXT  # bytes of one line of JSON
-_MIN_TEXT = 20  # characters: less is no reporting
-LIMITS = {"id": 200, "title": 300, "outlet": 120, "url": 2000, "author": 300, "kind": 40}
-SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm", ".jsonl")
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,65536}?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
+Item = tuple[str, Article | Rejection]
 
 
-def read(paths: Iterable[str | Path]) -> Iterator[tuple[str, Article | Rejection]]:
+def read(paths: Iterable[str | Path], columns: Mapping[str, str] | None = None) -> Iterator[Item]:
     """Yield (source, article or rejection) for files and folders, in a stable order.
 
     Folders are walked in name order: files of a known kind are read, hidden ones, `README`s and links that
-    lead outside are left out. A file named by itself is always tried.
+    lead outside are left out. A file named by itself is always tried. `columns` says for a field of an
+    article which column of a table, or key of a JSON object, holds it.
     """
     for path in paths:
         try:
-            yield from _read_path(Path(path).expanduser())
+            yield from _read_path(Path(path).expanduser(), columns or {})
         except (OSError, RuntimeError) as error:  # a name too long for a file, an unknown user's home
             reason = getattr(error, "strerror", None) or error
             yield str(path), Rejection(str(path), f"cannot be read: {reason}")
 
 
+def parse(data: bytes, kind: str, url: str) -> Iterator[Item]:
+    """Yield (source, article or rejection) for what was fetched from `url`, which also makes the articles' ids.
+
+    `kind` is its content type ("text/html; charset=utf-8") or the suffix of a file (".pdf").
+    """
+    media, _, parameters = kind.partition(";")
+    suffix = kind if kind.startswith(".") else _TYPES.get(media.strip().lower()) or kind_of(url)
+    charset = next((p.split("=", 1)[1].strip(" \"'") for p in parameters.split(";") if "charset=" in p.lower()), "")
+    if not suffix:
+        yield url, Rejection(url, f"{media.strip()[:80] or 'this kind of file'} cannot be read as an article")
+        return
+    yield from _items(io.BytesIO(data), suffix, Origin.of_url(url), {}, url, charset)
+
+
+def read_lines(path: Path, parse: Callable[[bytes], T]) -> Iterator[tuple[str, T | Rejection]]:
+    """Yield (source, what `parse` makes of it or why it makes nothing) for each line of a file, none held but one."""
+    with path.open("rb") as file:
+        for where, item in each_line(file, parse):
+            source = f"{path}{where}"
+            yield source, Rejection(source, str(item)) if isinstance(item, ArticleError) else item
+
+
+def kind_of(name: str) -> str:
+    """Return which of SUFFIXES a file's name ends with, "" for none."""
+    return max((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), key=len, default="")
+
+
 def count(paths: Iterable[str | Path]) -> int:
-    """Return how many items `read` will yield, roughly: blank lines of JSON are counted too."""
+    """Return how many items `read` will yield, roughly: blank lines of JSON are counted too, an archive as one."""
     total = 0
     for path in paths:
         try:
@@ -56,199 +102,121 @@ def count(paths: Iterable[str | Path]) -> int:
     return total
 
 
-def _read_path(path: Path) -> Iterator[tuple[str, Article | Rejection]]:
+def _read_path(path: Path, columns: Mapping[str, str]) -> Iterator[Item]:
     if path.is_dir():
         found = [p for p in sorted(path.rglob("*")) if _wanted(p, path)]
         if not found:
             yield str(path), Rejection(str(path), f"the folder holds no article files ({', '.join(SUFFIXES)})")
         for file in found:
-            yield from _read_file(file)
+            yield from _read_file(file, columns)
     else:
-        yield from _read_file(path)
+        yield from _read_file(path, columns)
 
 
 def _wanted(path: Path, root: Path) -> bool:
-    visible = not any(part.startswith(".") for part in path.relative_to(root).parts)
     inside = not path.is_symlink() or path.resolve().is_relative_to(root.resolve())
-    return visible and inside and path.suffix.lower() in SUFFIXES and path.stem.upper() != "README" and path.is_file()
+    return inside and _promising(path.relative_to(root)) and path.is_file()
 
 
-def _read_file(path: Path) -> Iterator[tuple[str, Article | Rejection]]:
+def _promising(path: PurePath) -> bool:
+    """Whether a name inside a folder or an archive is that of an article: of a known kind, not hidden, no README."""
+    visible = not any(part.startswith(".") and part != ".." for part in path.parts)
+    return visible and bool(kind_of(path.name)) and path.stem.upper() != "README"
+
+
+def _read_file(path: Path, columns: Mapping[str, str]) -> Iterator[Item]:
     source = str(path)
     try:
         if not path.exists():
             raise ArticleError("no such file or folder")
         if not path.is_file():
             raise ArticleError("not a regular file")
-        if path.suffix.lower() == ".jsonl":
-            yield from read_lines(path, lambda line: _from_json(line, path))
-            return
-        if path.stat().st_size > MAX_FILE:
-            raise ArticleError(f"larger than {MAX_FILE // 1_000_000} MB")
-        data = path.read_bytes()
-        if path.suffix.lower() in (".html", ".htm"):
-            yield source, _from_html(data, path)
-        else:
-            yield source, _from_text(_decode(data), path)
+        with path.open("rb") as file:
+            yield from _items(file, kind_of(path.name), Origin.of_file(path), columns)
     except ArticleError as error:
         yield source, Rejection(source, str(error))
     except OSError as error:
         yield source, Rejection(source, f"cannot be read: {error.strerror or error}")
 
 
-def read_lines(path: Path, parse: Callable[[bytes], T]) -> Iterator[tuple[str, T | Rejection]]:
-    """Yield (source, what `parse` makes of it or why it makes nothing) for each line of a file, none held but one."""
-    with path.open("rb") as file:
-        number = 0
-        while line := file.readline(MAX_LINE + 1):
-            number += 1
-            source = f"{path}:{number}"
+def _items(
+    file: BinaryIO, kind: str, origin: Origin, columns: Mapping[str, str], url: str = "", charset: str = ""
+) -> Iterator[Item]:
+    """Yield what stands in one file; an error in the middle of it ends the file, not the run."""
+    try:
+        if kind in _ARCHIVES:
+            yield from _unpacked(file, kind, origin, columns)
+            return
+        empty = True
+        for where, found in _found(file, kind, columns, url, charset):
+            empty = False
+            part = origin.inside(where)
             try:
-                if len(line) > MAX_LINE:
-                    while line and not line.endswith(b"\n"):  # the rest of the line, in bounded pieces
-                        line = file.readline(MAX_LINE)
-                    raise ArticleError(f"the line is longer than {MAX_LINE // 1_000_000} MB")
-                if line.strip():
-                    yield source, parse(line)
+                if isinstance(found, ArticleError):
+                    raise found
+                yield part.name, finish(found, part)
             except ArticleError as error:
-                yield source, Rejection(source, str(error))
+                yield part.name, Rejection(part.name, str(error))
+        if empty:
+            raise ArticleError("there is no article in it")
+    except ArticleError as error:
+        yield origin.name, Rejection(origin.name, str(error))
 
 
-def _decode(data: bytes) -> str:
-    if not data.strip():
-        raise ArticleError("the file is empty")
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    if encoding == "utf-8-sig" and b"\0" in data[:8192]:
-        raise ArticleError("a binary file, not text")
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise ArticleError(f"not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+def _found(file: BinaryIO, kind: str, columns: Mapping[str, str], url: str, charset: str) -> Iterator[Found]:
+    """Yield the drafts in one file that is no archive; what reads a kind is loaded when it is needed."""
+    if kind in _PAGES:
+        yield "", pages.page(whole(file, pages.MAX_PAGE), url, charset)
+    elif kind in _SAVED:
+        yield "", pages.saved(whole(file))
+    elif kind == ".pdf":
+        from qa import pdf
+
+        yield "", pdf.read(whole(file))
+    elif kind in (".docx", ".epub"):
+        from qa import documents
+
+        packed = io.BytesIO(whole(file))
+        yield from documents.epub(packed) if kind == ".epub" else [("", documents.docx(packed))]
+    elif kind in (*_DELIMITED, ".parquet"):
+        from qa import tables
+
+        yield from (tables.parquet if kind == ".parquet" else tables.delimited)(file, columns)
+    elif kind == ".jsonl":
+        yield from texts.json_lines(file, columns)
+    else:
+        yield "", texts.text(whole(file))
 
 
-def _from_text(text: str, path: Path) -> Article:
-    """A text or Markdown file: taken at its word when it has front matter, cleaned when it has none."""
-    text = text.replace("\r\n", "\n").lstrip()
-    if match := _FRONT_MATTER.match(text):
-        meta = _front_matter(match[1])
-        body = normalise(text[match.end() :])
-        if heading := re.match(r"# +(\S.*)\n", body):
-            meta.setdefault("title", heading[1])
-            body = body[heading.end() :]
-        return _article(meta, unwrap(body.strip()), fallback_id=_id_of(path))
-    if len(text) > MAX_TEXT:
-        raise ArticleError(f"more than {MAX_TEXT // 1_000_000} MB of text")
-    cleaned = clean(text)
-    meta = {"title": cleaned.title or _opening(cleaned.text), "published": cleaned.published}
-    return _article(meta, cleaned.text, fallback_id=_id_of(path))
+def _unpacked(file: BinaryIO, kind: str, origin: Origin, columns: Mapping[str, str]) -> Iterator[Item]:
+    """Yield what stands in the members of an archive, as if they lay in a folder."""
+    from qa import archives
+
+    empty = True
+    if kind.startswith(".warc"):
+        for url, charset, content in archives.warc_pages(file):
+            empty = False
+            yield from _member(content, ".html", Origin(origin.inside(f"/{url}").name, url), columns, url, charset)
+    else:
+        members = archives.zip_members if kind == ".zip" else partial(archives.tar_members, kind=kind)
+        for name, content in members(file, wanted=lambda name: _promising(PurePosixPath(name))):
+            empty = False
+            yield from _member(content, kind_of(name), origin.inside(f"/{name}"), columns)
+    if empty:
+        raise ArticleError(f"the archive holds no article files ({', '.join(SUFFIXES)})")
 
 
-def _front_matter(text: str) -> dict[str, Any]:
-    import yaml
-
-    class PlainLoader(yaml.SafeLoader):  # type: ignore[misc]
-        """YAML without aliases: nothing an article says needs them, and they can blow up."""
-
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.events.AliasEvent):
-                raise yaml.YAMLError("aliases are not allowed")
-            return super().compose_node(parent, index)
-
-    try:
-        meta = yaml.load(text, Loader=PlainLoader)  # noqa: S506 - a SafeLoader with less
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ArticleError(f"the front matter is not valid YAML: {' '.join(str(error).split())[:150]}") from None
-    if not isinstance(meta, dict):
-        raise ArticleError("the front matter is not a list of `key: value` lines")
-    return {str(key): value for key, value in meta.items()}
-
-
-def _from_html(data: bytes, path: Path) -> Article:
-    import trafilatura
-
-    if not data.strip():
-        raise ArticleError("the file is empty")
-    try:
-        page = trafilatura.bare_extraction(
-            data, include_comments=False, include_tables=False, favor_precision=True, with_metadata=True
-        )
-    except Exception as error:  # noqa: BLE001 - lxml and its callers raise many kinds on hostile pages
-        raise ArticleError(f"the page cannot be parsed: {' '.join(str(error).split())[:150]}") from None
-    if page is None or not (page.text or "").strip():
-        raise ArticleError("no reporting found in the page")
-    text = clean(page.text)
-    meta = {
-        "title": page.title or text.title,
-        "outlet": page.sitename,
-        "published": page.date or text.published,
-        "url": page.url,
-        "author": page.author,
-    }
-    return _article({k: v for k, v in meta.items() if v}, text.text, fallback_id=_id_of(path))
-
-
-def _from_json(line: bytes, path: Path) -> Article:
-    try:
-        meta = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ArticleError(f"not a line of JSON: {str(error)[:100]}") from None
-    if not isinstance(meta, dict) or not isinstance(meta.get("text"), str):
-        raise ArticleError("not an object with a `text` of type string")
-    text = meta.pop("text")
-    if len(text) > MAX_TEXT:
-        raise ArticleError(f"more than {MAX_TEXT // 1_000_000} MB of text")
-    text = normalise(text)
-    key = str(meta.get("url") or "") or text
-    return _article(meta, text, fallback_id=f"{_slug(path.stem)}-{_short_hash(key)}")
-
-
-def _article(meta: Mapping[str, Any], text: str, fallback_id: str) -> Article:
-    """Make an article of loose metadata; unknown keys are left out, lengths bounded."""
-    if len(text) > MAX_TEXT:
-        raise ArticleError(f"more than {MAX_TEXT // 1_000_000} MB of text")
-    if len(text) < _MIN_TEXT or not re.search(r"\w", text):
-        raise ArticleError("no reporting left after cleaning" if text else "no text in it")
-    values = {name: _field(name, meta.get(name), limit) for name, limit in LIMITS.items()}
-    published = meta.get("published")
-    day = parse_date(published)
-    if published and day is None:
-        raise ArticleError(f"cannot understand its date {str(published)[:40]!r}; write it as 2012-03-29")
-    return Article(
-        id=values["id"] or fallback_id,
-        text=text,
-        title=values["title"],
-        outlet=values["outlet"],
-        published=day,
-        url=values["url"],
-        author=values["author"],
-        kind=values["kind"] or "news",
-    )
-
-
-def _field(name: str, value: Any, limit: int) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        value = ", ".join(str(v) for v in value)
-    text = " ".join(normalise(str(value)[: 10 * limit]).split())
-    if name == "id" and len(text) > limit:
-        raise ArticleError(f"its id is longer than {limit} characters")
-    return text[:limit].rstrip()
-
-
-def _id_of(path: Path) -> str:
-    """An id that a changed file keeps: from its name and where it lies."""
-    return f"{_slug(path.stem)}-{_short_hash(str(path.resolve()))}"
-
-
-def _opening(text: str) -> str:
-    """The first words of the reporting, where no headline was found."""
-    return textwrap.shorten(text.split("\n", 1)[0], 90, placeholder="…")
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^\w]+", "-", normalise(name).lower()).strip("-")[:60] or "article"
-
-
-def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
+def _member(
+    content: bytes | ArticleError,
+    kind: str,
+    origin: Origin,
+    columns: Mapping[str, str],
+    url: str = "",
+    charset: str = "",
+) -> Iterator[Item]:
+    if kind in _ARCHIVES:
+        content = ArticleError("an archive inside an archive; unpack the outer one first")
+    if isinstance(content, ArticleError):
+        yield origin.name, Rejection(origin.name, str(content))
+    else:
+        yield from _items(io.BytesIO(content), kind, origin, columns, url, charset)

@@ -48,6 +48,10 @@ _MORE = re.compile(
 _BYLINE = re.compile(
     r"(?:posted|published|updated|last updated|first published|modified|written|by)\b.{0,120}", re.IGNORECASE
 )
+_CREDIT = re.compile(
+    r"\b(?:photo(?:graph)?s?|images?|pictures?)\b\s*(?:by\b|:|/|courtesy\b|credit\b).{0,60}\Z", re.IGNORECASE
+)
+_NOTE = re.compile(r"(?:editor['’]?s note|corrections?|clarifications?)\b\s*:", re.IGNORECASE)
 _LABEL = re.compile(r"^(?:summary|synopsis|story highlights|highlights|abstract)\s*:?\s+(?=\S)", re.IGNORECASE)
 _ENDED = re.compile(r"[.!?…]['\"”’»)\]]*$")
 _CUT = ("..", "…")  # how a text ends that was cut short
@@ -167,6 +171,8 @@ def _looks_like_title(line: str) -> bool:
 
 def _is_furniture(line: str) -> bool:
     if (len(line) < 300 and _SHARE.fullmatch(line)) or (len(line) < 250 and _ACTION.search(line)):
+        return True
+    if len(line) < 300 and (_NOTE.match(line) or (not _ENDED.search(line) and _CREDIT.search(line))):
         return True
     if _BYLINE.fullmatch(line) and (find_date(line) or not _ENDED.search(line)):
         return True

@@ -103,7 +103,18 @@ def build_parser() -> argparse.ArgumentParser:
     repl.add_argument("--threshold", type=_share, metavar="P", help="confidence (0 to 1) under which to refuse")
 
     add = command("add", _add, "add files and folders of articles")
-    add.add_argument("paths", nargs="+", metavar="PATH", help="text, Markdown, HTML, JSON Lines, or a folder of them")
+    add.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="text, Markdown, HTML, MHTML, PDF, DOCX, EPUB, JSON Lines, CSV, Parquet, or a zip, tar, WARC or folder",
+    )
+    add.add_argument(
+        "--columns",
+        type=_columns,
+        metavar="FIELD=NAME,…",
+        help="which column of a table, or key of JSON, holds a field: title=headline,text=body",
+    )
     remove = command("remove", _remove, "remove articles")
     remove.add_argument("ids", nargs="+", metavar="ID", help="id of an article, as `list` shows it")
     remove.add_argument(
@@ -191,6 +202,18 @@ def _hits(text: str) -> int:
     raise argparse.ArgumentTypeError(f"must be a number between 1 and {_MAX_HITS}, not {text!r}")
 
 
+def _columns(text: str) -> dict[str, str]:
+    from qa.articles import FIELDS
+
+    found: dict[str, str] = {}
+    for pair in text.split(","):
+        field, _, column = (part.strip() for part in pair.partition("="))
+        if field not in FIELDS or not column:
+            raise argparse.ArgumentTypeError(f"must be like title=headline,text=body, with {', '.join(FIELDS)}")
+        found[field] = column
+    return found
+
+
 def _since(text: str) -> date:
     from qa.dates import parse_since
 
@@ -264,7 +287,7 @@ def _add(args: argparse.Namespace) -> int:
 
     config = _config(args)
     with Library.open(config.library, config.encoder, tell, config.versions) as library, _progress() as progress:
-        report = library.add(args.paths, progress)
+        report = library.add(args.paths, progress, args.columns)
     return _reported(args, report, config)
 
 

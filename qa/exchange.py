@@ -13,7 +13,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from qa.articles import LIMITS, MAX_TEXT, read_lines
+from qa.articles import read_lines
+from qa.drafts import LIMITS, MAX_TEXT
 from qa.errors import ArticleError
 from qa.library import Library
 from qa.records import AddReport, Article, Version, as_json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -217,17 +217,22 @@ class Library:
     # -- writing
 
     def add(
-        self, paths: str | Path | Iterable[str | Path], progress: Progress = lambda stage, done, total: None
+        self,
+        paths: str | Path | Iterable[str | Path],
+        progress: Progress = lambda stage, done, total: None,
+        columns: Mapping[str, str] | None = None,
     ) -> AddReport:
         """Add files and folders; what cannot be read is rejected with its reason and the rest goes in.
 
         Unchanged articles are recognised by their content; a changed one replaces its old passages in
         one transaction. Work is committed in batches: after a crash, adding the same paths again goes
-        on. `progress` gets ("adding", articles done, articles in all). Raises LibraryLockedError.
+        on. `progress` gets ("adding", articles done, articles in all). `columns` says for a field of an
+        article which column of a table, or key of a JSON object, holds it. Raises LibraryLockedError.
         """
         wanted = [paths] if isinstance(paths, (str, Path)) else list(paths)
         total = sources.count(wanted)
-        return self.take(sources.read(wanted), lambda done: progress("adding", done, total))
+        # How many an archive or a table holds is known in the end.
+        return self.take(sources.read(wanted, columns), lambda done: progress("adding", done, max(done, total)))
 
     def take(
         self,

@@ -69,7 +69,7 @@ class Said:
         """Return the part of some days that words such as "early" or "end of" name: a third, or the outermost month."""
         first, last = days
         whole = (last - first).days + 1
-        if self.has("week"):  # the third week of March, its 15th to 21st
+        if self.months and self.has("week"):  # the third week of March, its 15th to 21st
             nth = next(n for n, word in enumerate(("first", "second", "third", "fourth", "last")) if self.has(word))
             start = last - timedelta(days=6) if self.has("last") else first + timedelta(weeks=nth)
             return start, start + timedelta(days=6)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa import articles
+from qa import drafts
 from qa.articles import count, read
 from qa.cleaning import normalise
 from qa.records import Article, Rejection
@@ -175,7 +175,7 @@ def test_files_without_reporting_are_rejected(data: bytes, message: str, tmp_pat
 
 def test_huge_files_and_texts_are_rejected(tmp_path: Path) -> None:
     path = file(tmp_path, "x")
-    os.truncate(path, articles.MAX_FILE + 1)
+    os.truncate(path, drafts.MAX_FILE + 1)
     assert reason(path) == "larger than 50 MB"
     for front in ("", "---\nid: a\n---\n"):
         assert reason(file(tmp_path, front + "word " * 1_000_001)) == "more than 5 MB of text"
@@ -224,7 +224,7 @@ def test_json_lines_each_stand_for_themselves(tmp_path: Path) -> None:
 def test_a_line_that_is_too_long_does_not_take_the_next_with_it(tmp_path: Path) -> None:
     path = tmp_path / "news.jsonl"
     with path.open("wb") as out:
-        out.write(b'{"text": "' + b"x" * (2 * articles.MAX_LINE) + b'"}\n')
+        out.write(b'{"text": "' + b"x" * (2 * drafts.MAX_LINE) + b'"}\n')
         out.write(json.dumps({"id": "b", "text": BODY}).encode())
     first, second = (item for _, item in read([path]))
     assert isinstance(first, Rejection) and first.reason == "the line is longer than 20 MB"

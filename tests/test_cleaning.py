@@ -277,3 +277,24 @@ def test_cleaning_invents_nothing(raw: str) -> None:
 )
 def test_no_page_runs_away(text: str) -> None:
     assert flat(clean(text).text) in flat(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Lorries wait at the pass in the first snow of a winter that came early. Photo by A. Stringer / Hill Press",
+        "The bridge before the flood, as it is seen from the old fort above the eastern bank. Image: Hill Press",
+        "Editor's note: an earlier version gave a wrong number of lorries.",
+        "Correction: the bridge is forty metres long, not fifty.",
+    ],
+)
+def test_captions_with_a_credit_and_notes_of_the_editor_go(line: str) -> None:
+    found = clean("\n".join([*["The two sides met again on Wednesday, an official said."] * 2, line]))
+    assert line in found.furniture and line not in found.text
+
+
+@pytest.mark.parametrize(
+    "line", ["He held up a photo: it showed the bridge.", "A correction of the border is not planned, he said."]
+)
+def test_reporting_that_speaks_of_pictures_and_corrections_stays(line: str) -> None:
+    assert line in clean(f"The two sides met again on Wednesday, an official said.\n{line}").text

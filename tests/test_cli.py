@@ -104,6 +104,7 @@ def fields(kind: Any) -> list[str]:
         ([], "the following arguments are required: COMMAND"),
         (["fly"], "invalid choice: 'fly'"),
         (["add"], "the following arguments are required: PATH"),
+        (["add", "--columns", "headline", "a.csv"], "argument --columns: must be like title=headline,text=body"),
         (["remove"], "the following arguments are required: ID"),
         (["ask", "--since", "yesteryear", "Who?"], "argument --since: cannot understand the date 'yesteryear'"),
         (["ask", "--since", "2013", "--until", "2012", "Who?"], "--since 2013-01-01 is after --until 2012-12-31"),
@@ -290,6 +291,17 @@ def test_add_list_and_remove(copy: Path) -> None:
     listed = json.loads(talks(copy, "list", "--json").stdout)["articles"]
     assert [(article["id"], article["published"]) for article in listed] == [("hangar", "2012-03-29")]
     assert list(listed[0]) == fields(Article)
+
+
+@pytest.mark.slow
+def test_the_columns_of_a_table_are_named(copy: Path) -> None:
+    body = "Army chiefs of two countries met in Murree on Wednesday, an official said."
+    (copy / "dump.csv").write_text(f'no,headline,body,day\nx,Generals meet,"{body}",2012-03-29\n', encoding="utf-8")
+    told = talks(copy, "add", "dump.csv")
+    assert told.returncode == 1 and "no column is called text" in told.stdout + told.stderr
+    columns = "id=no,title=headline,text=body,published=day"
+    assert talks(copy, "add", "dump.csv", "--columns", columns).stdout.startswith("added 1,")
+    assert "x       2012-03-29  -                    Generals meet\n" in talks(copy, "list").stdout
 
 
 @pytest.mark.slow

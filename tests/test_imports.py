@@ -16,7 +16,11 @@ PACKAGES = ("embeddings", "qa", "bot")
 # A module may import from its own row and the rows above it.
 ORDER = (
     ("records", "errors", "metrics"),
-    ("config", "articles", "cleaning", "passages", "dates", "stories"),
+    ("config", "cleaning", "passages", "dates", "stories"),
+    ("drafts",),
+    ("texts", "pages", "pdf", "archives"),
+    ("documents", "tables"),
+    ("articles",),
     ("expressions", "tense", "offices"),
     ("said",),
     ("when",),

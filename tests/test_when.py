@@ -67,6 +67,9 @@ def test_what_names_its_year_needs_no_day_of_publication(text: str, said: str, d
         ("he didn't come on Friday", "Friday", "2012-07-20"),
         ("the army chief on Tuesday in Rawalpindi", "Tuesday", "2012-07-24"),
         ("the end of this spring", "end of this spring", "2012-05-01..2012-05-31"),
+        ("by the end of the week", "end of the week", "2012-07-27..2012-07-29"),
+        ("late last week", "late last week", "2012-07-20..2012-07-22"),
+        ("the last week of March", "the last week of March", "2012-03-25..2012-03-31"),
         ("late last summer", "late last summer", "2011-08-01..2011-08-31"),
         ("talks over the next year", "the next year", "2012-07-25..2013-07-25"),
         ("He did not come in time for the talks on 2 July", "2 July", "2012-07-02"),
@@ -169,7 +172,8 @@ def test_questions_may_be_written_small() -> None:
 
 
 WORDS = (
-    "the last next this past early late mid of in on by to and 3 11 2011 2012 May March Mon Monday Nov. week year ago"
+    "the last next this past early late mid end first third of in on by to and 3 11 2011 2012 May March Mon Monday Nov."
+    " spring quarter half months week weekend year ago today Tuesday"
 )
 
 
