@@ -16,7 +16,7 @@ PACKAGES = ("embeddings", "qa", "bot")
 # A module may import from its own row and the rows above it.
 ORDER = (
     ("records", "errors", "metrics"),
-    ("config", "articles", "cleaning", "passages", "dates", "stories"),
+    ("config", "articles", "cleaning", "passages", "dates", "stories", "fetching"),
     ("expressions", "tense"),
     ("said",),
     ("when",),
@@ -46,6 +46,11 @@ HEAVY = (
     "trafilatura",
     "rich",
     "datasketch",
+    "httpx",
+    "httpcore",
+    "feedparser",
+    "lxml",
+    "protego",
 )
 
 
