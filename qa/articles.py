@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import re
@@ -9,6 +10,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from qa.cleaning import clean, normalise, unwrap
 from qa.dates import parse_date
@@ -36,6 +38,24 @@ def read(paths: Iterable[str | Path]) -> Iterator[tuple[str, Article | Rejection
         except (OSError, RuntimeError) as error:  # a name too long for a file, an unknown user's home
             reason = getattr(error, "strerror", None) or error
             yield str(path), Rejection(str(path), f"cannot be read: {reason}")
+
+
+def parse(data: bytes, kind: str, url: str) -> Article:
+    """Return the article of a page of this content type that was fetched from `url`; raises ArticleError.
+
+    Its id is made of the address, never of what the page says: no page may take another article's place. The address
+    a page gives itself counts only where it is on the same host.
+    """
+    path = Path(urlsplit(url).path)
+    html = kind.endswith(("/html", "+xml")) or (not kind and data.lstrip().startswith(b"<"))
+    page = _from_html(data, path) if html else _from_text(_decode(data), path)
+    host = _host(url)
+    return dataclasses.replace(
+        page,
+        id=f"{_slug(path.stem)}-{_short_hash(url)}",
+        url=page.url if _host(page.url) == host else url,
+        outlet=page.outlet or host,
+    )
 
 
 def count(paths: Iterable[str | Path]) -> int:
@@ -237,6 +257,15 @@ def _field(name: str, value: Any, limit: int) -> str:
 def _id_of(path: Path) -> str:
     """An id that a changed file keeps: from its name and where it lies."""
     return f"{_slug(path.stem)}-{_short_hash(str(path.resolve()))}"
+
+
+def _host(url: str) -> str:
+    """The host of a web address, empty where it is none."""
+    try:
+        where = urlsplit(url)
+        return (where.hostname or "").removeprefix("www.") if where.scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
 
 
 def _opening(text: str) -> str:

@@ -18,18 +18,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from qa import __version__
-from qa.errors import DateError, LibraryError, TalksError
-from qa.records import as_json
+from qa.errors import DateError, FetchError, LibraryError, TalksError
+from qa.records import Rejection, as_json
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from qa.config import Config
+    from qa.fetching import Fetcher
     from qa.library import Library, Progress
+    from qa.sources import Link
 
 DONE, FAILED, USAGE, REFUSED, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
 _MAX_STDIN = 65536  # characters: far above the longest question, far below trouble
 _MAX_HITS = 1000
+_MAX_LINKS = 10_000
 _SETTINGS = ("library", "encoder", "reader", "threshold")
 
 
@@ -101,8 +104,14 @@ def build_parser() -> argparse.ArgumentParser:
     _add_reader(repl)
     repl.add_argument("--threshold", type=_share, metavar="P", help="confidence (0 to 1) under which to refuse")
 
-    add = command("add", _add, "add files and folders of articles")
-    add.add_argument("paths", nargs="+", metavar="PATH", help="text, Markdown, HTML, JSON Lines, or a folder of them")
+    add = command("add", _add, "add articles from files, folders and the web")
+    add.add_argument(
+        "paths", nargs="*", metavar="PATH", help="text, Markdown, HTML, JSON Lines, a folder of them, or a page's URL"
+    )
+    add.add_argument("--feed", action="append", default=[], metavar="URL", help="the pages of an RSS or Atom feed")
+    add.add_argument("--sitemap", action="append", default=[], metavar="URL", help="the pages a sitemap lists")
+    add.add_argument("--limit", type=_links, metavar="N", help="pages of a feed or sitemap at most (default: 200)")
+    _add_private(add)
     remove = command("remove", _remove, "remove articles")
     remove.add_argument("ids", nargs="+", metavar="ID", help="id of an article, as `list` shows it")
     for parts in (add, remove, command("list", _list, "list the articles: id, date, outlet, title")):
@@ -151,6 +160,10 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
+def _add_private(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--allow-private", action="store_true", help="fetch from addresses of the local network, too")
+
+
 def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
     from qa import evaluation
 
@@ -171,10 +184,18 @@ def _share(text: str) -> float:
 
 
 def _hits(text: str) -> int:
+    return _number(text, _MAX_HITS)
+
+
+def _links(text: str) -> int:
+    return _number(text, _MAX_LINKS)
+
+
+def _number(text: str, most: int) -> int:
     with contextlib.suppress(ValueError):
-        if 1 <= (value := int(text)) <= _MAX_HITS:
+        if 1 <= (value := int(text)) <= most:
             return value
-    raise argparse.ArgumentTypeError(f"must be a number between 1 and {_MAX_HITS}, not {text!r}")
+    raise argparse.ArgumentTypeError(f"must be a number between 1 and {most}, not {text!r}")
 
 
 def _since(text: str) -> date:
@@ -248,9 +269,14 @@ def _add(args: argparse.Namespace) -> int:
     from qa.library import Library
     from qa.rendering import render_report, tell
 
+    if not (args.paths or args.feed or args.sitemap):
+        args.parser.error("the following arguments are required: PATH, --feed or --sitemap")
     config = _config(args)
-    with Library.open(config.library, config.encoder, tell) as library, _progress() as progress:
-        report = library.add(args.paths, progress)
+    with _web(args) as fetcher, _progress() as progress:
+        links, failed = _listed(args, fetcher) if fetcher else ([], [])
+        with Library.open(config.library, config.encoder, tell) as library:
+            report = library.add([*args.paths, *links], progress, fetcher)
+    report = dataclasses.replace(report, rejected=(*failed, *report.rejected))
     _put(args, as_json(report), lambda: render_report(report))
     if report.rejected and not (report.added or report.updated or report.unchanged):
         return _fail(f"nothing was added to {config.library}: every source was rejected", FAILED)
@@ -322,6 +348,39 @@ def _filters(args: argparse.Namespace) -> dict[str, Any]:
     if args.since and args.until and args.since > args.until:
         args.parser.error(f"--since {args.since} is after --until {args.until}")
     return {"since": args.since, "until": args.until, "outlet": args.outlet}
+
+
+@contextlib.contextmanager
+def _web(args: argparse.Namespace) -> Iterator[Fetcher | None]:
+    """Yield what fetches links, where the arguments ask for more than pages at public addresses."""
+    if not (args.feed or args.sitemap or args.allow_private):
+        yield None
+        return
+    from qa.fetching import Fetcher
+
+    with Fetcher(args.allow_private) as fetcher:
+        yield fetcher
+
+
+def _listed(args: argparse.Namespace, fetcher: Fetcher) -> tuple[list[Link], list[Rejection]]:
+    """Return the links of every feed and sitemap; one that cannot be read does not stop the rest."""
+    from qa import feeds
+    from qa.rendering import tell
+
+    links: list[Link] = []
+    failed: list[Rejection] = []
+    for read, urls in ((feeds.feed, args.feed), (feeds.sitemap, args.sitemap)):
+        for url in urls:
+            try:
+                listing = read(fetcher, url, args.limit or feeds.MOST)
+            except FetchError as error:
+                failed.append(Rejection(url, str(error)))
+                continue
+            links += listing.links
+            failed += listing.failed
+            if listing.more:
+                tell(f"{url} lists more than {len(listing.links)} pages; --limit takes more of them")
+    return links, failed
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from embeddings.encoder import DEFAULT_MODEL, Encoder
-from qa import articles as sources
+from qa import sources
 from qa.config import Config
 from qa.derived import Changes, Derived, Snapshot
 from qa.errors import LibraryError, LibraryLockedError, UnknownArticleError
@@ -25,7 +25,9 @@ from qa.store import Row, Store, article_digest, passage_digest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from qa.fetching import Fetcher
     from qa.records import Passage
+    from qa.sources import Source
 
 _DATABASE, _LOCK = "library.db", "write.lock"
 _BATCH_PASSAGES = 256  # embedded and committed together: what a killed `add` loses at most
@@ -192,15 +194,28 @@ class Library:
     # -- writing
 
     def add(
-        self, paths: str | Path | Iterable[str | Path], progress: Progress = lambda stage, done, total: None
+        self,
+        paths: Source | Iterable[Source],
+        progress: Progress = lambda stage, done, total: None,
+        fetcher: Fetcher | None = None,
     ) -> AddReport:
-        """Add files and folders; what cannot be read is rejected with its reason and the rest goes in.
+        """Add files, folders and links; what cannot be read is rejected with its reason and the rest goes in.
 
         Unchanged articles are recognised by their content; a changed one replaces its old passages in
         one transaction. Work is committed in batches: after a crash, adding the same paths again goes
-        on. `progress` gets ("adding", articles done, articles in all). Raises LibraryLockedError.
+        on. `progress` gets ("adding", articles done, articles in all), and ("fetching", …) for links, which
+        are fetched by `fetcher`, or by one that keeps to public addresses. Raises LibraryLockedError.
         """
-        wanted = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        wanted = [paths] if isinstance(paths, (str, Path, sources.Link)) else list(paths)
+        return self.take(sources.read(wanted, fetcher, progress), sources.count(wanted), progress)
+
+    def take(
+        self,
+        items: Iterable[tuple[str, Article | Rejection]],
+        total: int,
+        progress: Progress = lambda stage, done, total: None,
+    ) -> AddReport:
+        """Add articles as `add` does, each with the source it comes from; `total` is how many there will be."""
         added: list[str] = []
         updated: list[str] = []
         unchanged: list[str] = []
@@ -209,7 +224,7 @@ class Library:
         batch: list[tuple[Article, list[Passage]]] = []
         waiting: dict[bytes, str] = {}  # content of the batch, not yet in the store
         seen: dict[str, str] = {}
-        total, done = sources.count(wanted), 0
+        done = 0
         with self._writing(changes):
             self._describe_encoder()
 
@@ -219,7 +234,7 @@ class Library:
                 waiting.clear()
                 progress("adding", done, total)
 
-            for source, item in sources.read(wanted):
+            for source, item in items:
                 done += 1
                 if isinstance(item, Rejection):
                     rejected.append(item)

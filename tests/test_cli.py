@@ -20,6 +20,7 @@ import pytest
 import qa
 from qa.cli import main
 from qa.records import AddReport, Answer, Article, Citation, Event, Hit, Passage
+from tests.web_site import Page, Site, report
 
 HANGAR = """---
 id: hangar
@@ -299,6 +300,33 @@ def test_adding_nothing_but_rejected_sources_is_an_error(copy: Path) -> None:
         "added 0, updated 0, unchanged 0, rejected 1\nrejected picture.md: a binary file, not text\n"
     )
     assert done.stderr == f"talks-qa: nothing was added to {copy / 'library'}: every source was rejected\n"
+
+
+@pytest.mark.slow
+def test_pages_feeds_and_sitemaps_are_added_and_one_that_fails_stops_nothing(copy: Path) -> None:
+    text = "General Kayani went to Brussels on Monday for talks about the supply route {}, a spokesman said."
+    with Site({f"/{name}": report(f"Route {name}", text.format(name)) for name in "abc"}) as site:
+        home = f"http://127.0.0.1:{site.port}"
+        entries = "".join(f"<item><link>{home}/{name}</link></item>" for name in ("a", "b", "none"))
+        site.pages["/feed"] = Page(f"<rss version='2.0'><channel>{entries}</channel></rss>", kind="text/xml")
+        site.pages["/map"] = Page(f"<urlset><url><loc>{home}/c</loc></url></urlset>", kind="text/xml")
+        words = ["--feed", f"{home}/feed", "--sitemap", f"{home}/map", "--feed", f"{home}/a"]
+        done = talks(copy, "add", "--allow-private", "--json", f"{home}/a", *words)
+        report_of = json.loads(done.stdout)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert [len(report_of[name]) for name in ("added", "unchanged")] == [3, 1]
+        reasons = {rejected["source"]: rejected["reason"] for rejected in report_of["rejected"]}
+        assert reasons == {
+            f"{home}/a": "is no feed; add the page itself without --feed",
+            f"{home}/none": "the server answers 404 (Not Found)",
+        }
+        asked = len(site.asked)
+        refused = talks(copy, "add", f"{home}/b")
+        assert (refused.returncode, len(site.asked)) == (1, asked)
+        assert "--allow-private" in refused.stdout
+        short = talks(copy, "add", "--allow-private", "--limit", "1", "--feed", f"{home}/feed")
+        assert short.stdout == "added 0, updated 0, unchanged 1, rejected 0\n"
+        assert short.stderr == f"{home}/feed lists more than 1 pages; --limit takes more of them\n"
 
 
 @pytest.mark.slow

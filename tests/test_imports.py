@@ -17,6 +17,8 @@ PACKAGES = ("embeddings", "qa", "bot")
 ORDER = (
     ("records", "errors", "metrics"),
     ("config", "articles", "cleaning", "passages", "dates", "stories", "fetching"),
+    ("sources",),
+    ("feeds",),
     ("expressions", "tense"),
     ("said",),
     ("when",),

@@ -28,6 +28,19 @@ class Page:
     kind: str = "text/html"
 
 
+def report(title: str, text: str, head: str = "") -> Page:
+    """Return a newspaper's page with an article."""
+    return Page(
+        f"<html><head><title>{title}</title><meta property='og:title' content='{title}'>{head}</head><body>"
+        f"<nav><a href='/'>Home</a></nav><article><h1>{title}</h1><p>{text}</p><p>{_MORE}</p></article></body></html>",
+        kind="text/html; charset=utf-8",
+    )
+
+
+_MORE = (
+    "Officials of both countries said that the talks would go on next month, and that the routes would be opened "
+    "again when an agreement had been signed by the two governments."
+)
 Misbehaviour = Callable[[BaseHTTPRequestHandler], None]  # writes what it likes
 Pages = dict[str, "Page | Misbehaviour | list[Page]"]  # a list: one after the other, the last for good
 
