@@ -40,22 +40,19 @@ def read(paths: Iterable[str | Path]) -> Iterator[tuple[str, Article | Rejection
             yield str(path), Rejection(str(path), f"cannot be read: {reason}")
 
 
-def parse(data: bytes, kind: str, url: str) -> Article:
-    """Return the article of a page of this content type that was fetched from `url`; raises ArticleError.
+def parse(data: bytes, kind: str, url: str) -> Iterator[tuple[str, Article | Rejection]]:
+    """Yield (source, article or rejection) for what was fetched from `url` with this content type.
 
-    Its id is made of the address, never of what the page says: no page may take another article's place. The address
-    a page gives itself counts only where it is on the same host.
+    Its id is made of the address, never of what the page says: no page may take another article's place.
     """
     path = Path(urlsplit(url).path)
-    html = kind.endswith(("/html", "+xml")) or (not kind and data.lstrip().startswith(b"<"))
-    page = _from_html(data, path) if html else _from_text(_decode(data), path)
-    host = _host(url)
-    return dataclasses.replace(
-        page,
-        id=f"{_slug(path.stem)}-{_short_hash(url)}",
-        url=page.url if _host(page.url) == host else url,
-        outlet=page.outlet or host,
-    )
+    media = kind.partition(";")[0]
+    html = media.endswith(("/html", "+xml")) or (not media and data.lstrip().startswith(b"<"))
+    try:
+        found = _from_html(data, path) if html else _from_text(_decode(data), path)
+        yield url, dataclasses.replace(found, id=f"{_slug(path.stem)}-{_short_hash(url)}")
+    except ArticleError as error:
+        yield url, Rejection(url, str(error))
 
 
 def count(paths: Iterable[str | Path]) -> int:
@@ -257,15 +254,6 @@ def _field(name: str, value: Any, limit: int) -> str:
 def _id_of(path: Path) -> str:
     """An id that a changed file keeps: from its name and where it lies."""
     return f"{_slug(path.stem)}-{_short_hash(str(path.resolve()))}"
-
-
-def _host(url: str) -> str:
-    """The host of a web address, empty where it is none."""
-    try:
-        where = urlsplit(url)
-        return (where.hostname or "").removeprefix("www.") if where.scheme in ("http", "https") else ""
-    except ValueError:
-        return ""
 
 
 def _opening(text: str) -> str:

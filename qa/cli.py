@@ -112,9 +112,15 @@ def build_parser() -> argparse.ArgumentParser:
     add.add_argument("--sitemap", action="append", default=[], metavar="URL", help="the pages a sitemap lists")
     add.add_argument("--limit", type=_links, metavar="N", help="pages of a feed or sitemap at most (default: 200)")
     _add_private(add)
+    sync = command("sync", _sync, "add, update and remove articles to match a folder, or follow a feed")
+    sync.add_argument("source", metavar="FOLDER|FEED", help="a folder, a file of many articles, or a feed's URL")
+    sync.add_argument("--dry-run", action="store_true", help="only show what would be done")
+    sync.add_argument("--force", action="store_true", help="remove articles even where the folder is suddenly empty")
+    sync.add_argument("--limit", type=_links, metavar="N", help="pages of a feed at most (default: 200)")
+    _add_private(sync)
     remove = command("remove", _remove, "remove articles")
     remove.add_argument("ids", nargs="+", metavar="ID", help="id of an article, as `list` shows it")
-    for parts in (add, remove, command("list", _list, "list the articles: id, date, outlet, title")):
+    for parts in (add, sync, remove, command("list", _list, "list the articles: id, date, outlet, title")):
         _add_json(parts)
     _add_json(command("check", _check, "verify the library and mend its indexes"))
 
@@ -283,15 +289,27 @@ def _add(args: argparse.Namespace) -> int:
     return DONE
 
 
+def _sync(args: argparse.Namespace) -> int:
+    from qa.library import Library
+    from qa.rendering import render_plan, render_report, tell
+    from qa.sync import sync
+
+    config = _config(args)
+    opened = _existing(config) if args.dry_run else Library.open(config.library, config.encoder, tell)
+    with _web(args) as fetcher, opened as library, _progress() as progress:
+        report = sync(library, args.source, progress, fetcher, args.limit, args.dry_run, args.force)
+    _put(args, as_json(report), lambda: (render_plan if args.dry_run else render_report)(report))
+    if report.rejected and not (report.added or report.updated or report.unchanged or report.removed):
+        return _fail(f"nothing came from {args.source}: everything was rejected", FAILED)
+    return DONE
+
+
 def _remove(args: argparse.Namespace) -> int:
     from rich.text import Text
 
     ids = list(dict.fromkeys(args.ids))
     with _existing(_config(args)) as library:
-        for article_id in ids:  # all of them or, when one is unknown, none
-            library.article(article_id)
-        for article_id in ids:
-            library.remove(article_id)
+        library.remove(*ids)
     _put(args, {"removed": ids}, lambda: Text(f"removed {len(ids)}"))
     return DONE
 
@@ -353,7 +371,7 @@ def _filters(args: argparse.Namespace) -> dict[str, Any]:
 @contextlib.contextmanager
 def _web(args: argparse.Namespace) -> Iterator[Fetcher | None]:
     """Yield what fetches links, where the arguments ask for more than pages at public addresses."""
-    if not (args.feed or args.sitemap or args.allow_private):
+    if not (args.allow_private or getattr(args, "feed", None) or getattr(args, "sitemap", None)):
         yield None
         return
     from qa.fetching import Fetcher

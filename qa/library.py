@@ -207,15 +207,13 @@ class Library:
         are fetched by `fetcher`, or by one that keeps to public addresses. Raises LibraryLockedError.
         """
         wanted = [paths] if isinstance(paths, (str, Path, sources.Link)) else list(paths)
-        return self.take(sources.read(wanted, fetcher, progress), sources.count(wanted), progress)
+        total = sources.count(wanted)
+        return self.take(sources.read(wanted, fetcher, progress), lambda done: progress("adding", done, total))
 
     def take(
-        self,
-        items: Iterable[tuple[str, Article | Rejection]],
-        total: int,
-        progress: Progress = lambda stage, done, total: None,
+        self, found: Iterable[tuple[str, Article | Rejection]], progress: Callable[[int], None] = lambda done: None
     ) -> AddReport:
-        """Add articles as `add` does, each with the source it comes from; `total` is how many there will be."""
+        """Put (source, article or rejection) pairs in as `add` does."""
         added: list[str] = []
         updated: list[str] = []
         unchanged: list[str] = []
@@ -232,9 +230,9 @@ class Library:
                 self._commit(batch, changes)
                 batch.clear()
                 waiting.clear()
-                progress("adding", done, total)
+                progress(done)
 
-            for source, item in items:
+            for source, item in found:
                 done += 1
                 if isinstance(item, Rejection):
                     rejected.append(item)
@@ -256,13 +254,16 @@ class Library:
             flush()
         return AddReport(tuple(added), tuple(updated), tuple(unchanged), tuple(rejected))
 
-    def remove(self, article_id: str) -> None:
-        """Remove one article and its passages; raises UnknownArticleError or LibraryLockedError."""
-        if not self._store.has(article_id):
-            raise _unknown(article_id)
+    def remove(self, *article_ids: str) -> None:
+        """Remove articles and their passages, all or none; raises UnknownArticleError or LibraryLockedError."""
+        for article_id in article_ids:
+            if not self._store.has(article_id):
+                raise _unknown(article_id)
         changes = Changes()
         with self._writing(changes), self._store.transaction():
-            changes.removed += self._store.delete(article_id)
+            for article_id in article_ids:
+                changes.removed += self._store.delete(article_id)
+                self._store.forget_synced(article_id)
 
     def check(self) -> list[str]:
         """Verify database, passages and derived indexes; return a line for each thing found and mended."""

@@ -140,6 +140,27 @@ class AddReport:
     rejected: tuple[Rejection, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did or, as a plan, would do: ids of articles, and what was rejected."""
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """An article that a sync brought, the file or page it came from, and what a server said of its version."""
+
+    item: str
+    article_id: str
+    etag: str = ""
+    last_modified: str = ""
+
+
 def header(title: str, outlet: str, published: date | None) -> str:
     """Return the parts that are known, joined by ` | `; the date in words, as questions say it."""
     day = f"{published.day} {published:%B %Y}" if published else ""

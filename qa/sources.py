@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from qa import articles
-from qa.errors import ArticleError, FetchError
+from qa.errors import FetchError
 from qa.records import Article, Rejection
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Link:
 
 
 Source = str | Path | Link
+Item = tuple[str, Article | Rejection]
 
 
 def is_link(source: Source) -> bool:
@@ -45,7 +47,7 @@ def read(
     sources: Sequence[Source],
     fetcher: Fetcher | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> Iterator[tuple[str, Article | Rejection]]:
+) -> Iterator[Item]:
     """Yield (source, article or rejection) for files, folders and links, in their order.
 
     Links are fetched by `fetcher`, or by one that keeps to public addresses; `progress` gets ("fetching", links
@@ -63,7 +65,7 @@ def read(
 
                 fetcher = stack.enter_context(Fetcher())
             progress("fetching", done, links)
-            yield link.url, _fetched(link, fetcher)
+            yield from _fetched(link, fetcher)
             done += 1
 
 
@@ -72,23 +74,45 @@ def count(sources: Sequence[Source]) -> int:
     return sum(1 if isinstance(s, Link) or is_link(s) else articles.count([s]) for s in sources)
 
 
-def article(link: Link, page: Fetched) -> Article | Rejection:
-    """Return the article of a page that was fetched."""
-    try:
-        found = articles.parse(_utf8(page), page.kind, page.url)
-    except ArticleError as error:
-        return Rejection(link.url, str(error))
-    return dataclasses.replace(
-        found, title=found.title or link.title[:300].strip(), published=found.published or link.published
-    )
+def items(link: Link, page: Fetched) -> Iterator[Item]:
+    """Yield what a page that was fetched holds, with what only its link knows.
+
+    The address that a page gives itself counts only where it is on the same host.
+    """
+    for place, item in articles.parse(_utf8(page), page.kind, page.url):
+        source = link.url + place.removeprefix(page.url)
+        if isinstance(item, Rejection):
+            yield source, Rejection(source, item.reason)
+            continue
+        host = _host(page.url)
+        yield (
+            source,
+            dataclasses.replace(
+                item,
+                title=item.title or link.title[:300].strip(),
+                published=item.published or link.published,
+                outlet=item.outlet or host,
+                url=item.url if _host(item.url) == host else page.url,
+            ),
+        )
 
 
-def _fetched(link: Link, fetcher: Fetcher) -> Article | Rejection:
+def _fetched(link: Link, fetcher: Fetcher) -> Iterator[Item]:
     try:
         page = fetcher.fetch(link.url)
     except FetchError as error:
-        return Rejection(link.url, str(error))
-    return article(link, page)
+        yield link.url, Rejection(link.url, str(error))
+    else:
+        yield from items(link, page)
+
+
+def _host(url: str) -> str:
+    """The host of a web address, empty where it is none."""
+    try:
+        where = urlsplit(url)
+        return (where.hostname or "").removeprefix("www.") if where.scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
 
 
 def _utf8(page: Fetched) -> bytes:

@@ -19,7 +19,7 @@ import pytest
 
 import qa
 from qa.cli import main
-from qa.records import AddReport, Answer, Article, Citation, Event, Hit, Passage
+from qa.records import AddReport, Answer, Article, Citation, Event, Hit, Passage, SyncReport
 from tests.web_site import Page, Site, report
 
 HANGAR = """---
@@ -105,6 +105,8 @@ def fields(kind: Any) -> list[str]:
         ([], "the following arguments are required: COMMAND"),
         (["fly"], "invalid choice: 'fly'"),
         (["add"], "the following arguments are required: PATH"),
+        (["sync"], "the following arguments are required: FOLDER|FEED"),
+        (["add", "--limit", "0", "a.md"], "argument --limit: must be a number between 1 and 10000, not '0'"),
         (["remove"], "the following arguments are required: ID"),
         (["ask", "--since", "yesteryear", "Who?"], "argument --since: cannot understand the date 'yesteryear'"),
         (["ask", "--since", "2013", "--until", "2012", "Who?"], "--since 2013-01-01 is after --until 2012-12-31"),
@@ -134,7 +136,9 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"talks-qa {qa.__version__}\n"
 
 
-@pytest.mark.parametrize("name", ["ask", "search", "timeline", "repl", "add", "remove", "list", "eval", "check"])
+@pytest.mark.parametrize(
+    "name", ["ask", "search", "timeline", "repl", "add", "sync", "remove", "list", "eval", "check"]
+)
 def test_every_option_of_every_command_is_explained(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([name, "--help"])
@@ -327,6 +331,27 @@ def test_pages_feeds_and_sitemaps_are_added_and_one_that_fails_stops_nothing(cop
         short = talks(copy, "add", "--allow-private", "--limit", "1", "--feed", f"{home}/feed")
         assert short.stdout == "added 0, updated 0, unchanged 1, rejected 0\n"
         assert short.stderr == f"{home}/feed lists more than 1 pages; --limit takes more of them\n"
+
+
+@pytest.mark.slow
+def test_sync_shows_its_plan_and_does_it(copy: Path) -> None:
+    folder = copy / "kept"
+    folder.mkdir()
+    (folder / "later.md").write_text(VISIT.replace("id: visit", "id: later").replace("Tuesday", "Monday"))
+    plan = talks(copy, "sync", "--dry-run", "kept")
+    counts = "added 1, updated 0, unchanged 0, removed 0, rejected 0\n"
+    assert (plan.returncode, plan.stdout) == (0, f"would add later\n{counts}")
+    assert talks(copy, "sync", "kept").stdout == counts
+    (folder / "later.md").unlink()
+    refused = talks(copy, "sync", "kept")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(f"talks-qa: {folder}: the folder holds no article files")
+    assert refused.stderr.endswith("but 1 came from it before; --force removes them\n")
+    done = talks(copy, "sync", "--force", "--json", "kept")
+    assert (done.returncode, list(json.loads(done.stdout))) == (0, fields(SyncReport))
+    assert json.loads(done.stdout)["removed"] == ["later"]
+    nowhere = talks(copy, "sync", "nowhere")
+    assert (nowhere.returncode, nowhere.stderr) == (1, "talks-qa: nothing came from nowhere: everything was rejected\n")
 
 
 @pytest.mark.slow

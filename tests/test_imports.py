@@ -26,7 +26,7 @@ ORDER = (
     ("store", "lexical"),
     ("derived",),
     ("library",),
-    ("retriever", "reader", "confidence", "phrases", "conversation"),
+    ("retriever", "sync", "reader", "confidence", "phrases", "conversation"),
     ("agreement",),
     ("composing",),
     ("assistant", "timeline"),

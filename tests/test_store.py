@@ -94,7 +94,7 @@ def test_the_days_that_passages_name_are_found(store: Store) -> None:
 def downgrade(path: Path) -> None:
     """Make a library's database what version 1 wrote."""
     with sqlite3.connect(path) as old:
-        for table in ("mentions", "stories", "story_keys"):
+        for table in ("mentions", "stories", "story_keys", "synced"):
             old.execute(f"DROP TABLE {table}")
         old.execute("UPDATE manifest SET value = '1' WHERE key = 'schema'")
     old.close()

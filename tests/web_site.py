@@ -46,10 +46,14 @@ Pages = dict[str, "Page | Misbehaviour | list[Page]"]  # a list: one after the o
 
 
 class Site:
-    """A server of pages by path; `asked` are the paths, `seen` the headers of every request."""
+    """A server of pages by path; `asked` are the paths, `seen` the headers of every request.
 
-    def __init__(self, pages: Pages, context: ssl.SSLContext | None = None) -> None:
+    Where it is `conditional`, a request that names a page's ETag is answered with 304.
+    """
+
+    def __init__(self, pages: Pages, context: ssl.SSLContext | None = None, conditional: bool = False) -> None:
         self.pages = pages
+        self.conditional = conditional
         self.asked: list[str] = []
         self.seen: list[dict[str, str]] = []
         self.done = threading.Event()
@@ -93,6 +97,8 @@ class Site:
         if not isinstance(page, Page):
             page(handler)
             return
+        if self.conditional and page.headers.get("ETag", "none") == handler.headers.get("If-None-Match"):
+            page = Page(status=304)
         body = page.body.encode() if isinstance(page.body, str) else page.body
         handler.send_response(page.status)
         for name, value in {"Content-Type": page.kind, "Content-Length": str(len(body)), **page.headers}.items():
