@@ -160,7 +160,7 @@ class Fetcher:
         if url.userinfo:
             raise FetchError("its address carries a user name or a password; leave them out")
         if url.port not in _PORTS and not self._allow_private:
-            raise FetchError(f"port {url.port} is not one of the web's, 80 and 443; --allow-private allows others")
+            raise FetchError(f"port {url.port} is not one of the web's, 80 and 443; others only with allow-private")
 
     def _ask_robots(self, url: httpx.URL) -> float:
         """Return how many seconds lie between two requests; raises FetchError where robots.txt forbids the page."""

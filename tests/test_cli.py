@@ -327,7 +327,7 @@ def test_pages_feeds_and_sitemaps_are_added_and_one_that_fails_stops_nothing(cop
         asked = len(site.asked)
         refused = talks(copy, "add", f"{home}/b")
         assert (refused.returncode, len(site.asked)) == (1, asked)
-        assert "--allow-private" in refused.stdout
+        assert "only with allow-private" in refused.stdout
         short = talks(copy, "add", "--allow-private", "--limit", "1", "--feed", f"{home}/feed")
         assert short.stdout == "added 0, updated 0, unchanged 1, rejected 0\n"
         assert short.stderr == f"{home}/feed lists more than 1 pages; --limit takes more of them\n"

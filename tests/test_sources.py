@@ -110,5 +110,5 @@ def test_files_and_links_are_read_in_their_order_and_counted(tmp_path: Path) -> 
 def test_this_machine_is_not_fetched_from_unless_asked() -> None:
     with Site({"/a": report("A", TEXT)}) as site:
         ((_, item),) = sources.read([f"http://127.0.0.1:{site.port}/a"])
-        assert isinstance(item, Rejection) and "--allow-private" in item.reason
+        assert isinstance(item, Rejection) and "only with allow-private" in item.reason
         assert site.asked == []
