@@ -213,7 +213,8 @@ class Fetcher:
                 kind, charset = _content_type(fields.get("content-type", ""))
                 if kind and kinds and kind not in kinds:
                     raise FetchError(f"is of a kind that is not read here: {kind}")
-                etag, last_modified = fields.get("etag", "")[:_STAMP], fields.get("last-modified", "")[:_STAMP]
+                stamps = (fields.get(name, "") for name in ("etag", "last-modified"))
+                etag, last_modified = (stamp if len(stamp) <= _STAMP else "" for stamp in stamps)
                 return Fetched(str(url), _body(response, fields, size), kind, charset, etag, last_modified)
         except httpcore.TimeoutException:
             raise _PassingError("does not answer in time") from None

@@ -103,6 +103,12 @@ def test_a_page_that_has_not_changed_is_not_sent_again() -> None:
         assert "304" in refusal(client, URL)
 
 
+def test_a_version_that_is_too_long_to_keep_is_not_kept() -> None:
+    assert got({"/a": Page("x", headers={"ETag": "x" * 501, "Last-Modified": "y" * 501})}) == Fetched(
+        URL, b"x", "text/html"
+    )
+
+
 def test_redirects_lead_to_the_page_and_its_address() -> None:
     found = got({"/a": redirect("/b?x=1", 301), "/b?x=1": redirect(f"//{NAME}/c#d", 308), "/c": Page("here")})
     assert (found.url, found.data) == (f"http://{NAME}/c", b"here")
