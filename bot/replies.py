@@ -175,7 +175,8 @@ def report(done: AddReport, say: Tongue) -> list[str]:
     ids = [*done.added, *done.updated, *done.unchanged]
     names = [[Block("\n• "), Block(one_line(i), "<code>", "</code>")] for i in ids[:_REJECTED]]
     why = [
-        [Block(f"\n• {one_line(r.source.rsplit('/', 1)[-1])}: {one_line(r.reason)}")] for r in done.rejected[:_REJECTED]
+        [Block(f"\n• {one_line(r.source.rstrip('/').rsplit('/', 1)[-1])}: {one_line(r.reason)}")]
+        for r in done.rejected[:_REJECTED]
     ]
     return pack([[Block(", ".join(counts))], *names, *why])
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import qa
 from bot.chats import Chats
@@ -22,6 +22,9 @@ from bot.quotas import Quotas
 from bot.settings import Settings
 from qa.errors import UnknownArticleError
 from qa.records import AddReport, Answer, Article, Citation, Event, Hit
+
+if TYPE_CHECKING:
+    from qa.fetching import Fetcher
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -44,8 +47,8 @@ class Shelf(CoveredShelf, Protocol):
 class Writer(Protocol):
     """What handlers need to change a library; called from a thread."""
 
-    def add(self, paths: Sequence[Path], progress: Progress) -> AddReport: ...
-    def remove(self, article_id: str) -> None: ...
+    def add(self, paths: Sequence[str | Path], progress: Progress, fetcher: Fetcher) -> AddReport: ...
+    def remove(self, *article_ids: str) -> None: ...
 
 
 Search = Callable[[str, int], Sequence[Hit]]  # a question, how many

@@ -53,7 +53,9 @@ class Settings:
     retention_days: int = 90
     """Days after which questions and answers are deleted."""
     upload_mb: int = 20
-    """Megabytes of a document an admin may send to add articles; 0: none."""
+    """Megabytes of a document or page an admin may send to add articles; 0: none."""
+    allow_private: bool = False
+    """Whether the links that admins send may lead to addresses of the local network."""
     log_format: str = "text"
     """`text`, or `json`: one object a line."""
     log_questions: bool = False

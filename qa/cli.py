@@ -13,24 +13,23 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from qa import __version__
-from qa.errors import DateError, LibraryDamagedError, LibraryError, TalksError
-from qa.records import as_json
+from qa.arguments import parser
+from qa.errors import FetchError, LibraryDamagedError, LibraryError, TalksError
+from qa.records import Rejection, as_json
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from qa.config import Config
+    from qa.fetching import Fetcher
     from qa.library import Library, Progress
     from qa.records import AddReport
+    from qa.sources import Link
 
-DONE, FAILED, USAGE, REFUSED, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
+DONE, FAILED, REFUSED, INTERRUPTED, BROKEN_PIPE = 0, 1, 3, 130, 141
 _MAX_STDIN = 65536  # characters: far above the longest question, far below trouble
-_MAX_HITS = 1000
 _SETTINGS = ("library", "encoder", "reader", "threshold")
 
 
@@ -40,8 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character shows a question mark
             stream.reconfigure(errors="replace")
     try:
-        args = build_parser().parse_args(argv)
-        code: int = args.command(args)
+        args = parser().parse_args(argv)
+        code: int = _COMMANDS[args.command](args)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
@@ -54,186 +53,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()
         return _fail(describe(error), FAILED)
     return code
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
-    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument("--library", type=_path, metavar="PATH", help="folder of the library")
-    parser = _Parser(
-        prog="talks-qa",
-        description="Cited answers about the Pakistan–US talks from a library of news articles.",
-        epilog="exit status: 0 answered or done, 1 error, 2 wrong usage, 3 refused or nothing found",
-        parents=[common],
-    )
-    parser.add_argument("--version", action="version", version=f"talks-qa {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-    def command(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> _Parser:
-        added: _Parser = commands.add_parser(name, help=summary, description=summary, parents=[common])
-        added.add_argument(
-            "--encoder", metavar="NAME", help="sentence-transformers model, name or folder, of a library"
-        )
-        added.set_defaults(command=run, parser=added)
-        return added
-
-    ask = command("ask", _ask, "answer a question, or say that the articles do not")
-    _add_question(ask)
-    _add_reader(ask)
-    ask.add_argument("--threshold", type=_share, metavar="P", help="confidence (0 to 1) under which to refuse")
-    ask.add_argument(
-        "--history", action="append", default=[], metavar="QUESTION", help="an earlier question; repeatable"
-    )
-
-    search = command("search", _search, "show the passages that a question is about")
-    _add_question(search)
-    _add_reader(search)
-    search.add_argument("--rerank", action="store_true", help="let the reader reorder what was found; takes longer")
-    search.add_argument("-k", type=_hits, default=5, metavar="N", help="passages at most (default: 5)")
-
-    timeline = command("timeline", _timeline, "show what happened when, in order of date")
-    timeline.add_argument("topic", nargs="*", metavar="TOPIC", help="what it must be about; anything when left out")
-    timeline.add_argument("--since", type=_since, metavar="DATE", help="only what happened from then on: 2012, …")
-    timeline.add_argument("--until", type=_until, metavar="DATE", help="only what happened up to then")
-    timeline.add_argument("-n", type=_hits, default=50, metavar="N", help="events at most (default: 50)")
-    _add_json(timeline)
-
-    repl = command("repl", _repl, "ask in a conversation")
-    _add_reader(repl)
-    repl.add_argument("--threshold", type=_share, metavar="P", help="confidence (0 to 1) under which to refuse")
-
-    add = command("add", _add, "add files and folders of articles")
-    add.add_argument(
-        "paths",
-        nargs="+",
-        metavar="PATH",
-        help="text, Markdown, HTML, MHTML, PDF, DOCX, EPUB, JSON Lines, CSV, Parquet, or a zip, tar, WARC or folder",
-    )
-    add.add_argument(
-        "--columns",
-        type=_columns,
-        metavar="FIELD=NAME,…",
-        help="which column of a table, or key of JSON, holds a field: title=headline,text=body",
-    )
-    remove = command("remove", _remove, "remove articles")
-    remove.add_argument("ids", nargs="+", metavar="ID", help="id of an article, as `list` shows it")
-    remove.add_argument(
-        "--keep-versions", action="store_true", help="keep them as earlier versions, for what was cited of them"
-    )
-    for parts in (add, remove, command("list", _list, "list the articles: id, date, outlet, title")):
-        _add_json(parts)
-    export = command("export", _export, "write articles and their earlier versions to a file")
-    export.add_argument("file", type=_path, metavar="FILE.jsonl", help="JSON Lines, replaced when it is there")
-    bring_in = command("import", _import, "put the articles of an exported file into a library")
-    bring_in.add_argument(
-        "file", type=_path, metavar="FILE.jsonl", help="what `export` wrote; for others there is `add`"
-    )
-    for parts in (export, bring_in):
-        _add_json(parts)
-    check = command("check", _check, "verify the library and mend its indexes")
-    check.add_argument("--repair", action="store_true", help="make a damaged database anew from what can be read of it")
-    _add_json(check)
-
-    evaluate = command("eval", _eval, "score the answers to a file of questions")
-    _add_reader(evaluate)
-    evaluate.late_arguments = _add_eval_arguments
-    return parser
-
-
-class _Parser(argparse.ArgumentParser):
-    """Reports wrong usage in one line, and lets a command declare its arguments when it is chosen."""
-
-    late_arguments: Callable[[argparse.ArgumentParser], None] | None = None
-
-    def error(self, message: str) -> NoReturn:
-        from qa.rendering import one_line
-
-        self.exit(USAGE, f"{self.prog}: {one_line(message)}; see {self.prog} --help\n")
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        if self.late_arguments:
-            self.late_arguments(self)
-            self.late_arguments = None
-        return super().parse_known_args(args, namespace)
-
-
-# -- arguments
-
-
-def _add_question(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("question", nargs="*", metavar="QUESTION", help="read from standard input when left out")
-    parser.add_argument("--since", type=_since, metavar="DATE", help="only articles from then on: 2012, March 2012, …")
-    parser.add_argument("--until", type=_until, metavar="DATE", help="only articles up to then")
-    parser.add_argument("--outlet", metavar="NAME", help="only articles of outlets with this in their name")
-    _add_json(parser)
-
-
-def _add_reader(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--reader", metavar="NAME", help="extractive question-answering model, name or folder")
-
-
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-
-
-def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
-    from qa import evaluation
-
-    evaluation.add_arguments(parser)
-
-
-def _path(text: str) -> Path:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("the path is empty")
-    return Path(text).expanduser()
-
-
-def _share(text: str) -> float:
-    with contextlib.suppress(ValueError):
-        if 0.0 <= (value := float(text)) <= 1.0:
-            return value
-    raise argparse.ArgumentTypeError(f"must be a number between 0 and 1, not {text!r}")
-
-
-def _hits(text: str) -> int:
-    with contextlib.suppress(ValueError):
-        if 1 <= (value := int(text)) <= _MAX_HITS:
-            return value
-    raise argparse.ArgumentTypeError(f"must be a number between 1 and {_MAX_HITS}, not {text!r}")
-
-
-def _columns(text: str) -> dict[str, str]:
-    from qa.articles import FIELDS
-
-    found: dict[str, str] = {}
-    for pair in text.split(","):
-        field, _, column = (part.strip() for part in pair.partition("="))
-        if field not in FIELDS or not column:
-            raise argparse.ArgumentTypeError(f"must be like title=headline,text=body, with {', '.join(FIELDS)}")
-        found[field] = column
-    return found
-
-
-def _since(text: str) -> date:
-    from qa.dates import parse_since
-
-    return _parse_date(parse_since, text)
-
-
-def _until(text: str) -> date:
-    from qa.dates import parse_until
-
-    return _parse_date(parse_until, text)
-
-
-def _parse_date(parse: Callable[[str], date], text: str) -> date:
-    try:
-        return parse(text)
-    except DateError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-# -- commands
 
 
 def _ask(args: argparse.Namespace) -> int:
@@ -285,10 +104,14 @@ def _add(args: argparse.Namespace) -> int:
     from qa.library import Library
     from qa.rendering import tell
 
+    if not (args.paths or args.feed or args.sitemap):
+        args.parser.error("the following arguments are required: PATH, --feed or --sitemap")
     config = _config(args)
-    with Library.open(config.library, config.encoder, tell, config.versions) as library, _progress() as progress:
-        report = library.add(args.paths, progress, args.columns)
-    return _reported(args, report, config)
+    with _web(args) as fetcher, _progress() as progress:
+        links, failed = _listed(args, fetcher) if fetcher else ([], [])
+        with Library.open(config.library, config.encoder, tell, config.versions) as library:
+            report = library.add([*args.paths, *links], progress, fetcher, args.columns)
+    return _reported(args, dataclasses.replace(report, rejected=(*failed, *report.rejected)), config)
 
 
 def _reported(args: argparse.Namespace, report: AddReport, config: Config) -> int:
@@ -324,15 +147,27 @@ def _import(args: argparse.Namespace) -> int:
     return _reported(args, report, config)
 
 
+def _sync(args: argparse.Namespace) -> int:
+    from qa.library import Library
+    from qa.rendering import render_plan, render_report, tell
+    from qa.sync import sync
+
+    config = _config(args)
+    opened = _existing(config) if args.dry_run else Library.open(config.library, config.encoder, tell, config.versions)
+    with _web(args) as fetcher, opened as library, _progress() as progress:
+        report = sync(library, args.source, progress, fetcher, args.limit, args.dry_run, args.force)
+    _put(args, as_json(report), lambda: (render_plan if args.dry_run else render_report)(report))
+    if report.rejected and not (report.added or report.updated or report.unchanged or report.removed):
+        return _fail(f"nothing came from {args.source}: everything was rejected", FAILED)
+    return DONE
+
+
 def _remove(args: argparse.Namespace) -> int:
     from rich.text import Text
 
     ids = list(dict.fromkeys(args.ids))
     with _existing(_config(args)) as library:
-        for article_id in ids:  # all of them or, when one is unknown, none
-            library.article(article_id)
-        for article_id in ids:
-            library.remove(article_id, args.keep_versions)
+        library.remove(*ids, keep_versions=args.keep_versions)
     _put(args, {"removed": ids}, lambda: Text(f"removed {len(ids)}"))
     return DONE
 
@@ -408,6 +243,39 @@ def _filters(args: argparse.Namespace) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
+def _web(args: argparse.Namespace) -> Iterator[Fetcher | None]:
+    """Yield what fetches links, where the arguments ask for more than pages at public addresses."""
+    if not (args.allow_private or getattr(args, "feed", None) or getattr(args, "sitemap", None)):
+        yield None
+        return
+    from qa.fetching import Fetcher
+
+    with Fetcher(args.allow_private) as fetcher:
+        yield fetcher
+
+
+def _listed(args: argparse.Namespace, fetcher: Fetcher) -> tuple[list[Link], list[Rejection]]:
+    """Return the links of every feed and sitemap; one that cannot be read does not stop the rest."""
+    from qa import feeds
+    from qa.rendering import tell
+
+    links: list[Link] = []
+    failed: list[Rejection] = []
+    for read, urls in ((feeds.feed, args.feed), (feeds.sitemap, args.sitemap)):
+        for url in urls:
+            try:
+                listing = read(fetcher, url, args.limit or feeds.MOST)
+            except FetchError as error:
+                failed.append(Rejection(url, str(error)))
+                continue
+            links += listing.links
+            failed += listing.failed
+            if listing.more:
+                tell(f"{url} lists more than {len(listing.links)} pages; --limit takes more of them")
+    return links, failed
+
+
+@contextlib.contextmanager
 def _open_or_seed(config: Config) -> Iterator[Library]:
     from qa.library import open_or_seed
     from qa.rendering import tell
@@ -477,3 +345,19 @@ def _drop_output() -> None:
     except OSError:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "ask": _ask,
+    "search": _search,
+    "timeline": _timeline,
+    "repl": _repl,
+    "add": _add,
+    "sync": _sync,
+    "remove": _remove,
+    "list": _list,
+    "export": _export,
+    "import": _import,
+    "check": _check,
+    "eval": _eval,
+}

@@ -9,7 +9,7 @@ import hashlib
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
@@ -42,10 +42,14 @@ Found = tuple[str, Draft | ArticleError]  # where in its file ("" for the whole 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where bytes come from: `name` as a report shows it, `place` as it stays the same from one day to another."""
+    """Where bytes come from: `name` as a report shows it, `place` as it stays the same from one day to another.
+
+    What is `foreign` cannot choose its id: it could take the place of another article.
+    """
 
     name: str
     place: str
+    foreign: bool = False
 
     @classmethod
     def of_file(cls, path: Path) -> Origin:
@@ -55,11 +59,11 @@ class Origin:
     @classmethod
     def of_url(cls, url: str) -> Origin:
         """Return the origin of a page on the web."""
-        return cls(url, url)
+        return cls(url, url, foreign=True)
 
     def inside(self, where: str) -> Origin:
         """Return the origin of a part of this file: "/member" of an archive, "/chapter" of a book, ":7" of lines."""
-        return Origin(self.name + " ".join(normalise(where).split()), self.place + where)
+        return replace(self, name=self.name + " ".join(normalise(where).split()), place=self.place + where)
 
     @property
     def stem(self) -> str:
@@ -89,8 +93,10 @@ def finish(draft: Draft, origin: Origin) -> Article:
     day = parse_date(published)
     if published and day is None:
         raise ArticleError(f"cannot understand its date {str(published)[:40]!r}; write it as 2012-03-29")
+    key = origin.place if origin.foreign else draft.key or origin.place
+    own = "" if origin.foreign else values["id"]
     return Article(
-        id=values["id"] or f"{_slug(origin.stem)}-{_short_hash(draft.key or origin.place)}",
+        id=own or f"{_slug(origin.stem)}-{_short_hash(key)}",
         text=text,
         title=values["title"],
         outlet=values["outlet"],

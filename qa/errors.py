@@ -6,6 +6,7 @@ TalksError                   one line for the user: what, where, what to do
 │   └── IndexDamagedError
 ├── ConfigError              a setting is unknown or out of range
 ├── ArticleError             an article cannot be read; `Library.add` turns it into a rejection
+├── FetchError               an address cannot be fetched; `Library.add` turns it into a rejection
 ├── LibraryError             a library cannot be opened or changed
 │   ├── LibraryLockedError   another process is writing
 │   ├── LibraryDamagedError  the database itself is damaged
@@ -24,6 +25,7 @@ __all__ = [
     "DateError",
     "EmbeddingError",
     "EvaluationError",
+    "FetchError",
     "IndexDamagedError",
     "LibraryDamagedError",
     "LibraryEmptyError",
@@ -42,6 +44,14 @@ class ConfigError(TalksError):
 
 class ArticleError(TalksError):
     """An article cannot be read; the message is the reason a report shows."""
+
+
+class FetchError(TalksError):
+    """An address cannot be fetched; the message is the reason, `status` what the server answered, or 0."""
+
+    def __init__(self, reason: str, status: int = 0) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class LibraryError(TalksError):

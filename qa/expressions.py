@@ -42,7 +42,7 @@ _RULES = {
     "year": rf"{_PART}?{_YEAR}(?![-/]\d)",
     "rolling": rf"(?:(?:the|this){_S}(?:last|past|coming)|the{_S}next|last|past|next){_S}{_NUMBER}{_S}"
     rf"(?:hour|day|week|month|year|decade)s?|(?:the{_S}next|(?:the|this){_S}(?:last|past|coming)){_S}"
-    rf"(?:week|month|year|decade)"
+    rf"(?:week|month|year|decade)(?!{_S}(?:of|in){_S}{_MONTH})"
     rf"|(?:past|next){_S}decade",
     "stretch": rf"(?:{_PART}|(?:earlier|later|early|mid|late){_S})(?:{_SIDE}{_S})?(?:week|month|year)",
     "side": rf"{_SIDE}{_S}(?:week|month|year)",

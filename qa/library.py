@@ -15,7 +15,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from embeddings.encoder import DEFAULT_MODEL, Encoder
-from qa import articles as sources
+from qa import sources
 from qa.config import Config
 from qa.derived import Changes, Derived, Snapshot
 from qa.errors import LibraryDamagedError, LibraryError, LibraryLockedError, UnknownArticleError
@@ -26,7 +26,9 @@ from qa.store import MOST_VERSIONS, Row, Store, passage_digest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from qa.fetching import Fetcher
     from qa.records import Passage
+    from qa.sources import Source
 
 DATABASE, LOCK = "library.db", "write.lock"
 _BATCH_PASSAGES = 256  # embedded and committed together: what a killed `add` loses at most
@@ -218,21 +220,24 @@ class Library:
 
     def add(
         self,
-        paths: str | Path | Iterable[str | Path],
+        paths: Source | Iterable[Source],
         progress: Progress = lambda stage, done, total: None,
+        fetcher: Fetcher | None = None,
         columns: Mapping[str, str] | None = None,
     ) -> AddReport:
-        """Add files and folders; what cannot be read is rejected with its reason and the rest goes in.
+        """Add files, folders and links; what cannot be read is rejected with its reason and the rest goes in.
 
         Unchanged articles are recognised by their content; a changed one replaces its old passages in
         one transaction. Work is committed in batches: after a crash, adding the same paths again goes
-        on. `progress` gets ("adding", articles done, articles in all). `columns` says for a field of an
+        on. `progress` gets ("adding", articles done, articles in all), and ("fetching", …) for links, which
+        are fetched by `fetcher`, or by one that keeps to public addresses. `columns` says for a field of an
         article which column of a table, or key of a JSON object, holds it. Raises LibraryLockedError.
         """
-        wanted = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        wanted = [paths] if isinstance(paths, (str, Path, sources.Link)) else list(paths)
         total = sources.count(wanted)
+        found = sources.read(wanted, fetcher, progress, columns)
         # How many an archive or a table holds is known in the end.
-        return self.take(sources.read(wanted, columns), lambda done: progress("adding", done, max(done, total)))
+        return self.take(found, lambda done: progress("adding", done, max(done, total)))
 
     def take(
         self,
@@ -288,16 +293,19 @@ class Library:
             with self._writing(Changes()), self._store.transaction():
                 self._store.keep_versions(itertools.chain([first], waiting))
 
-    def remove(self, article_id: str, keep_versions: bool = False) -> None:
-        """Remove one article, its passages and, unless they are to be kept for what cites them, its versions.
+    def remove(self, *article_ids: str, keep_versions: bool = False) -> None:
+        """Remove articles, their passages and, unless they are to be kept for what cites them, their versions.
 
-        Raises UnknownArticleError or LibraryLockedError.
+        All are removed or none. Raises UnknownArticleError or LibraryLockedError.
         """
-        if not self._store.has(article_id):
-            raise _unknown(article_id)
+        for article_id in article_ids:
+            if not self._store.has(article_id):
+                raise _unknown(article_id)
         changes = Changes()
         with self._writing(changes), self._store.transaction():
-            changes.removed += self._store.remove(article_id, keep_versions)
+            for article_id in article_ids:
+                changes.removed += self._store.remove(article_id, keep_versions)
+                self._store.forget_synced(article_id)
 
     def check(self) -> list[str]:
         """Verify database, articles, passages and indexes; return a line for each thing found and mended.

@@ -44,7 +44,7 @@ def page(data: bytes, url: str = "", charset: str = "") -> Draft:
         "title": found.title or text.title,
         "outlet": found.sitename,
         "published": found.date or text.published,
-        "url": url or found.url or _saved_from(data),
+        "url": found.url or url or _saved_from(data),
         "author": found.author,
     }
     return Draft({key: value for key, value in meta.items() if value}, text.text)

@@ -167,6 +167,27 @@ class Repair:
     kept: str
 
 
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did or, as a plan, would do: ids of articles, and what was rejected."""
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """An article that a sync brought, the file or page it came from, and what a server said of its version."""
+
+    item: str
+    article_id: str
+    etag: str = ""
+    last_modified: str = ""
+
+
 def article_digest(article: Article) -> bytes:
     """SHA-256 of everything an article says of itself, its id left out."""
     parts = (

@@ -5,6 +5,7 @@ Article text is data here: markup in it means nothing, control characters never 
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from qa.citing import explained
 from qa.dates import in_words
-from qa.records import AddReport, Answer, Article, Citation, Event, Hit, Repair, header
+from qa.records import AddReport, Answer, Article, Citation, Event, Hit, Repair, SyncReport, header
 
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")  # C0, DEL and C1, but for the newline
 
@@ -83,9 +84,9 @@ def render_articles(articles: Sequence[Article]) -> Text:
     return Text("\n".join(lines))
 
 
-def render_report(report: AddReport) -> Text:
-    """Return the counts of an addition, then each rejected source with its reason."""
-    counts = {name: len(getattr(report, name)) for name in ("added", "updated", "unchanged", "rejected")}
+def render_report(report: AddReport | SyncReport) -> Text:
+    """Return the counts of an addition or a sync, then each rejected source with its reason."""
+    counts = {field.name: len(getattr(report, field.name)) for field in dataclasses.fields(report)}
     text = Text(", ".join(f"{name} {count}" for name, count in counts.items()))
     for rejection in report.rejected:
         text.append("\nrejected ", "yellow").append(f"{one_line(rejection.source)}: {one_line(rejection.reason)}")
@@ -99,6 +100,13 @@ def render_repair(repair: Repair) -> list[str]:
         f"the database was damaged and was made anew: {repair.saved} articles were read; {lost}",
         f"the damaged one is kept as {repair.kept}; programs that have the library open must be started again",
     ]
+
+
+def render_plan(report: SyncReport) -> Text:
+    """Return what a sync would do, an article a line, then the counts."""
+    steps = (("add", report.added), ("update", report.updated), ("remove", report.removed))
+    lines = [f"would {step} {one_line(article_id)}" for step, ids in steps for article_id in ids]
+    return Text("\n").join([*map(Text, lines), render_report(report)])
 
 
 def describe(error: Exception) -> str:

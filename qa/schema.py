@@ -60,6 +60,14 @@ CREATE TABLE versions (
 );
 CREATE INDEX versions_article ON versions (article_id);
 """
+# What a sync brought from which source: a source's own row has no item, its stamps are for the next request.
+_SYNCED = """
+CREATE TABLE synced (
+    source TEXT NOT NULL, item TEXT NOT NULL, article_id TEXT NOT NULL, etag TEXT NOT NULL, last_modified TEXT NOT NULL,
+    PRIMARY KEY (source, item, article_id)
+) WITHOUT ROWID;
+CREATE INDEX synced_article ON synced (article_id);
+"""
 
 
 def exists(db: sqlite3.Connection) -> bool:
@@ -211,6 +219,10 @@ def _add_versions(db: sqlite3.Connection) -> None:
     _run(db, _VERSIONS)
 
 
+def _add_synced(db: sqlite3.Connection) -> None:
+    _run(db, _SYNCED)
+
+
 def _run(db: sqlite3.Connection, script: str) -> None:
     """Run the statements of a script inside the transaction there is: `executescript` would end it."""
     for statement in script.split(";\n"):
@@ -219,5 +231,10 @@ def _run(db: sqlite3.Connection, script: str) -> None:
 
 
 # Each step leads from one version to the next; a new database takes them all.
-_UPGRADES: tuple[Callable[[sqlite3.Connection], None], ...] = (_add_mentions, _add_stories, _add_versions)
+_UPGRADES: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _add_mentions,
+    _add_stories,
+    _add_versions,
+    _add_synced,
+)
 VERSION = 1 + len(_UPGRADES)

@@ -15,7 +15,7 @@ from qa import schema, versions
 from qa.database import Database
 from qa.dates import Days
 from qa.errors import LibraryDamagedError
-from qa.records import Article, Mention, Passage, Version, article_digest
+from qa.records import Article, Mention, Passage, Synced, Version, article_digest
 from qa.schema import ARTICLE, as_article
 from qa.when import GRAMMAR
 
@@ -199,6 +199,32 @@ class Store(Database):
             return []
         with self._mapped():
             return list(self._db.execute(query, (article_id,)))
+
+    # -- what syncs brought
+
+    def synced(self, source: str) -> list[Synced]:
+        """Return what earlier syncs brought from a source."""
+        query = "SELECT item, article_id, etag, last_modified FROM synced WHERE source = ? ORDER BY item, article_id"
+        with self._mapped():
+            return [Synced(*row) for row in self._db.execute(query, (source,))]
+
+    def note_synced(self, source: str, rows: Iterable[Synced], anew: bool = False) -> None:
+        """Write what a sync brought from a source, all of it `anew` or in addition; no change of the library."""
+        values = [(source, row.item, row.article_id, row.etag, row.last_modified) for row in rows]
+        with self._mapped():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                if anew:
+                    self._db.execute("DELETE FROM synced WHERE source = ?", (source,))
+                self._db.executemany("INSERT OR REPLACE INTO synced VALUES (?, ?, ?, ?, ?)", values)
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+
+    def forget_synced(self, article_id: str) -> None:
+        """Forget which syncs brought an article, inside a transaction."""
+        self._db.execute("DELETE FROM synced WHERE article_id = ?", (article_id,))
 
     # -- passages
 

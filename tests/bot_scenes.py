@@ -17,7 +17,9 @@ from bot.inbox import Inbox
 from bot.running import running
 from bot.services import Progress, Services, Timeline
 from bot.settings import Settings
+from qa import sources
 from qa.errors import LibraryEmptyError, LibraryError, QuestionError, UnknownArticleError
+from qa.fetching import Fetcher
 from qa.records import AddReport, Answer, Article, Citation, Hit, Passage, Rejection
 from tests.telegram_server import TOKEN, TelegramServer
 
@@ -99,19 +101,18 @@ class Shelf:
     def search(self, question: str, k: int) -> list[Hit]:
         return [Hit(Passage(f"{a.id}#0", a.id, 0, 0, len(a.text), a.text), a, 1.0) for a in self.articles()][:k]
 
-    def add(self, paths: Sequence[Path], progress: Progress) -> AddReport:
+    def add(self, paths: Sequence[str | Path], progress: Progress, fetcher: Fetcher) -> AddReport:
         progress("adding", 1, 2)
-        (path,) = paths
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            return AddReport(rejected=(Rejection(str(path), "not UTF-8 text"),))
-        self.held["new"] = Article("new", text, "A new title")
+        ((_, item),) = sources.read(paths, fetcher)
+        if isinstance(item, Rejection):
+            return AddReport(rejected=(item,))
+        self.held[item.id] = item
         self.changes += 1
-        return AddReport(added=("new",))
+        return AddReport(added=(item.id,))
 
-    def remove(self, article_id: str) -> None:
-        del self.held[article_id]
+    def remove(self, *article_ids: str) -> None:
+        for article_id in article_ids:
+            del self.held[article_id]
         self.changes += 1
 
 

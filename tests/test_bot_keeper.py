@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from qa.errors import LibraryLockedError
 from tests.bot_scenes import ADMIN, Scene, perform
 from tests.telegram_server import Fault, TelegramServer
+from tests.web_site import Page, Site, report
 
 GROUP = -42
 
@@ -43,7 +46,9 @@ def test_statistics_are_for_admins(tmp_path: Path) -> None:
 
 def test_a_document_from_an_admin_becomes_an_article(tmp_path: Path) -> None:
     async def play(server: TelegramServer, scene: Scene) -> None:
-        await server.upload("../../a report.md", b"A report of some length.", ADMIN)
+        await server.upload(
+            "../../a report.md", b"---\nid: new\ntitle: A new title\n---\nA report of some length.", ADMIN
+        )
         await told(server, "added: 1")
         assert scene.shelf.held["new"].text == "A report of some length."
         assert list((tmp_path / "uploads").iterdir()) == []
@@ -88,14 +93,78 @@ def test_an_admin_is_told_what_the_library_says(tmp_path: Path, monkeypatch: pyt
     perform(play, tmp_path)
 
 
-def test_adding_is_explained_and_links_are_not_fetched(tmp_path: Path) -> None:
+def test_adding_is_explained(tmp_path: Path) -> None:
     async def play(server: TelegramServer, scene: Scene) -> None:
-        await server.say("/add", ADMIN)
-        assert "as a file" in await server.reply(1, ADMIN)
-        await server.say("/add https://example.org/a", ADMIN)
-        assert "cannot fetch links yet" in await server.reply(2, ADMIN)
+        for number, text in enumerate(("/add", "/add my article", "/add file:///etc/passwd"), start=1):
+            await server.say(text, ADMIN)
+            reply = await server.reply(number, ADMIN)
+            assert "as a file" in reply and "its link behind the command" in reply
 
     perform(play, tmp_path)
+
+
+PAGE = report("Talks end", "General Kayani left the talks on Monday and said nothing of the supply routes, aides said.")
+
+
+def test_a_link_from_an_admin_becomes_an_article(tmp_path: Path) -> None:
+    with Site({"/talks-end": PAGE}) as site:
+        url = f"http://127.0.0.1:{site.port}"
+
+        async def play(server: TelegramServer, scene: Scene) -> None:
+            await server.say(f"/add {url}/talks-end", ADMIN)
+            await told(server, "added: 1")
+            (added,) = set(scene.shelf.held) - {"a1", "a2"}
+            assert (scene.shelf.held[added].title, scene.shelf.held[added].url) == ("Talks end", f"{url}/talks-end")
+            await server.say(f"/add {url}/none/", ADMIN)
+            await told(server, "• none: the server answers 404 (Not Found)")
+
+        perform(play, tmp_path, allow_private=True)
+
+
+def test_a_link_to_this_machine_a_large_page_and_any_link_at_all_can_be_refused(tmp_path: Path) -> None:
+    with Site({"/large": Page("x" * 1_000_001)}) as site:
+        url = f"http://127.0.0.1:{site.port}/large"
+
+        async def private(server: TelegramServer, scene: Scene) -> None:
+            for target in (url, "http://127.0.0.1/", "http://169.254.169.254/latest/meta-data"):
+                await server.say(f"/add {target}", ADMIN)
+            await told(server, "only with allow-private")
+            await told(server, "127.0.0.1, which is not a public one")
+            await told(server, "169.254.169.254, which is not a public one")
+            assert site.asked == []
+
+        async def large(server: TelegramServer, scene: Scene) -> None:
+            await server.say(f"/add {url}", ADMIN)
+            await told(server, "larger than 1 MB")
+
+        async def closed(server: TelegramServer, scene: Scene) -> None:
+            await server.say(f"/add {url}", ADMIN)
+            assert "on the machine itself" in await server.reply(1, ADMIN)
+
+        perform(private, tmp_path / "private")
+        perform(large, tmp_path / "large", allow_private=True, upload_mb=1)
+        perform(closed, tmp_path / "closed", allow_private=True, upload_mb=0)
+
+
+def test_others_are_answered_while_a_page_is_fetched(tmp_path: Path) -> None:
+    answer = threading.Event()
+
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        answer.wait(30)
+        handler.wfile.write(b"HTTP/1.1 503 Down\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n")
+
+    with Site({"/slow": slow}) as site:
+
+        async def play(server: TelegramServer, scene: Scene) -> None:
+            await server.say(f"/add http://127.0.0.1:{site.port}/slow", ADMIN)
+            assert "Fetching http" in await server.reply(1, ADMIN)
+            await server.say("who went?")
+            await server.reply(1)
+            assert not answer.is_set()
+            answer.set()
+            await told(server, "503")
+
+        perform(play, tmp_path, allow_private=True)
 
 
 def test_an_article_is_removed_after_a_second_word(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from aiohttp import ClientSession
 
 from tests.bot_scenes import ADMIN
 from tests.telegram_server import TOKEN, TelegramServer
+from tests.web_site import Site, report
 
 pytestmark = pytest.mark.slow
 COMMAND = (sys.executable, "-m", "bot.app")
@@ -29,6 +30,11 @@ published: 2013-05-02
 
 The engineer Sardar Wali opened the new bridge at Torkham on Thursday. He thanked the masons.
 """
+PAGE = report(
+    "A harbour is closed",
+    "The officer Mira Baloch closed the harbour of Gwadar on Friday. She gave no reason.",
+    "<meta property='article:published_time' content='2014-06-06'>",
+)
 START = 180.0  # seconds: the first start prepares the model
 
 
@@ -72,7 +78,8 @@ async def bot(api: str, folder: Path, **more: str) -> AsyncIterator[asyncio.subp
 
 def test_a_conversation_from_start_to_sigterm(tmp_path: Path) -> None:
     async def play() -> None:
-        async with TelegramServer() as server, bot(server.url, tmp_path) as process:
+        with_links = {"TALKS_BOT_ALLOW_PRIVATE": "true"}
+        async with TelegramServer() as server, bot(server.url, tmp_path, **with_links) as process:
             await server.wait("setMyCommands", patience=START)
             texts = [
                 "/start",
@@ -96,6 +103,11 @@ def test_a_conversation_from_start_to_sigterm(tmp_path: Path) -> None:
             await server.wait("editMessageText", lambda call: "added: 1" in call["text"])
             await server.say("Who opened the new bridge at Torkham?", 8)
             assert "Sardar Wali" in await server.reply(1, 8)  # a new generation needs no restart
+            with Site({"/harbour": PAGE}) as site:
+                await server.say(f"/add http://127.0.0.1:{site.port}/harbour", ADMIN)
+                await server.wait("editMessageText", lambda call: "harbour-" in call["text"])
+            await server.say("Who closed the harbour of Gwadar?", 9)
+            assert "Mira Baloch" in await server.reply(1, 9)
             process.send_signal(signal.SIGTERM)
             output, _ = await asyncio.wait_for(process.communicate(), 30)
             assert process.returncode == 0
@@ -103,7 +115,7 @@ def test_a_conversation_from_start_to_sigterm(tmp_path: Path) -> None:
             assert "Traceback" not in output.decode()
             assert "Warning" not in output.decode()
             assert "Kayani" not in output.decode()  # questions are nobody's business
-            assert "is stopping" in await server.reply(3, ADMIN)
+            assert "is stopping" in await server.reply(4, ADMIN)
             assert server.errors == []
 
     asyncio.run(play())

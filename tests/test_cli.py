@@ -19,7 +19,8 @@ import pytest
 
 import qa
 from qa.cli import main
-from qa.records import AddReport, Answer, Article, Citation, Event, Hit, Passage
+from qa.records import AddReport, Answer, Article, Citation, Event, Hit, Passage, SyncReport
+from tests.web_site import Page, Site, report
 
 HANGAR = """---
 id: hangar
@@ -105,6 +106,8 @@ def fields(kind: Any) -> list[str]:
         (["fly"], "invalid choice: 'fly'"),
         (["add"], "the following arguments are required: PATH"),
         (["add", "--columns", "headline", "a.csv"], "argument --columns: must be like title=headline,text=body"),
+        (["sync"], "the following arguments are required: FOLDER|FEED"),
+        (["add", "--limit", "0", "a.md"], "argument --limit: must be a number between 1 and 10000, not '0'"),
         (["remove"], "the following arguments are required: ID"),
         (["ask", "--since", "yesteryear", "Who?"], "argument --since: cannot understand the date 'yesteryear'"),
         (["ask", "--since", "2013", "--until", "2012", "Who?"], "--since 2013-01-01 is after --until 2012-12-31"),
@@ -135,7 +138,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ask", "search", "timeline", "repl", "add", "remove", "list", "eval", "check", "export", "import"]
+    "name", ["ask", "search", "timeline", "repl", "add", "sync", "remove", "list", "eval", "check", "export", "import"]
 )
 def test_every_option_of_every_command_is_explained(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
@@ -166,7 +169,7 @@ def test_a_mistyped_library_is_not_made(name: str, tmp_path: Path, capsys: pytes
 @pytest.mark.slow
 def test_help_loads_the_standard_library_alone() -> None:
     code = (
-        "import sys; from qa.cli import build_parser; build_parser().format_help();"
+        "import sys; from qa.arguments import parser; parser().format_help();"
         "print(*sorted({name.split('.')[0] for name in sys.modules} - set(sys.stdlib_module_names)))"
     )
     bare = [sys.executable, "-S", "-c", code]
@@ -313,6 +316,54 @@ def test_adding_nothing_but_rejected_sources_is_an_error(copy: Path) -> None:
         "added 0, updated 0, unchanged 0, rejected 1\nrejected picture.md: a binary file, not text\n"
     )
     assert done.stderr == f"talks-qa: nothing was added to {copy / 'library'}: every source was rejected\n"
+
+
+@pytest.mark.slow
+def test_pages_feeds_and_sitemaps_are_added_and_one_that_fails_stops_nothing(copy: Path) -> None:
+    text = "General Kayani went to Brussels on Monday for talks about the supply route {}, a spokesman said."
+    with Site({f"/{name}": report(f"Route {name}", text.format(name)) for name in "abc"}) as site:
+        home = f"http://127.0.0.1:{site.port}"
+        entries = "".join(f"<item><link>{home}/{name}</link></item>" for name in ("a", "b", "none"))
+        site.pages["/feed"] = Page(f"<rss version='2.0'><channel>{entries}</channel></rss>", kind="text/xml")
+        site.pages["/map"] = Page(f"<urlset><url><loc>{home}/c</loc></url></urlset>", kind="text/xml")
+        words = ["--feed", f"{home}/feed", "--sitemap", f"{home}/map", "--feed", f"{home}/a"]
+        done = talks(copy, "add", "--allow-private", "--json", f"{home}/a", *words)
+        report_of = json.loads(done.stdout)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert [len(report_of[name]) for name in ("added", "unchanged")] == [3, 1]
+        reasons = {rejected["source"]: rejected["reason"] for rejected in report_of["rejected"]}
+        assert reasons == {
+            f"{home}/a": "is no feed; add the page itself without --feed",
+            f"{home}/none": "the server answers 404 (Not Found)",
+        }
+        asked = len(site.asked)
+        refused = talks(copy, "add", f"{home}/b")
+        assert (refused.returncode, len(site.asked)) == (1, asked)
+        assert "only with allow-private" in refused.stdout
+        short = talks(copy, "add", "--allow-private", "--limit", "1", "--feed", f"{home}/feed")
+        assert short.stdout == "added 0, updated 0, unchanged 1, rejected 0\n"
+        assert short.stderr == f"{home}/feed lists more than 1 pages; --limit takes more of them\n"
+
+
+@pytest.mark.slow
+def test_sync_shows_its_plan_and_does_it(copy: Path) -> None:
+    folder = copy / "kept"
+    folder.mkdir()
+    (folder / "later.md").write_text(VISIT.replace("id: visit", "id: later").replace("Tuesday", "Monday"))
+    plan = talks(copy, "sync", "--dry-run", "kept")
+    counts = "added 1, updated 0, unchanged 0, removed 0, rejected 0\n"
+    assert (plan.returncode, plan.stdout) == (0, f"would add later\n{counts}")
+    assert talks(copy, "sync", "kept").stdout == counts
+    (folder / "later.md").unlink()
+    refused = talks(copy, "sync", "kept")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(f"talks-qa: {folder}: the folder holds no article files")
+    assert refused.stderr.endswith("but 1 came from it before; --force removes them\n")
+    done = talks(copy, "sync", "--force", "--json", "kept")
+    assert (done.returncode, list(json.loads(done.stdout))) == (0, fields(SyncReport))
+    assert json.loads(done.stdout)["removed"] == ["later"]
+    nowhere = talks(copy, "sync", "nowhere")
+    assert (nowhere.returncode, nowhere.stderr) == (1, "talks-qa: nothing came from nowhere: everything was rejected\n")
 
 
 @pytest.mark.slow

@@ -150,7 +150,7 @@ def test_a_damaged_text_is_not_kept_when_it_is_replaced(store: Store) -> None:
 def downgrade(path: Path) -> None:
     """Make a library's database what version 1 wrote."""
     with sqlite3.connect(path) as old:
-        for table in ("mentions", "stories", "story_keys", "versions"):
+        for table in ("mentions", "stories", "story_keys", "versions", "synced"):
             old.execute(f"DROP TABLE {table}")
         old.execute("UPDATE manifest SET value = '1' WHERE key = 'schema'")
     old.close()

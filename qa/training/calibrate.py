@@ -90,7 +90,7 @@ def library(data: Path, work: Path, corpus: str, questions: list[dict[str, Any]]
 def is_right(candidate: Candidate, question: dict[str, Any]) -> bool:
     """Whether a candidate answers: its phrase or its sentence, in the right article, says an accepted one."""
     quote = candidate.article.text[slice(*candidate.quote)]
-    there = candidate.article.id == identity(question["article"])
+    there = candidate.article.id == identity(question["article"] or "")
     if there and (span := question.get("span")):
         inside = min(span[1], candidate.quote[1]) - max(span[0], candidate.quote[0])
         return bool(inside >= (span[1] - span[0]) / 2)
